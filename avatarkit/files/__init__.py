@@ -1,0 +1,24 @@
+"""Every artefact's format: the only place that opens one. DESIGN §2 says what each holds.
+
+`read_*` are bounded and raise InputMissing or BadData, the file's name first; `write_*` are atomic.
+"""
+
+from avatarkit.files.artefacts import (
+    body_models,
+    read_arrays,
+    read_body_model,
+    read_body_model_of,
+    read_normals,
+    read_person,
+    read_prompt,
+    write_normals,
+    write_person,
+)
+from avatarkit.files.meshes import read_mesh, write_mesh
+from avatarkit.files.pictures import read_photo, write_movie, write_picture
+
+__all__ = [
+    *("body_models", "read_arrays", "read_body_model", "read_body_model_of", "read_mesh", "read_normals"),
+    *("read_person", "read_photo", "read_prompt"),
+    *("write_mesh", "write_movie", "write_normals", "write_person", "write_picture"),
+]

@@ -1,0 +1,123 @@
+"""The artefacts of the chain: one reader and one writer each. DESIGN §2 says what they hold."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from avatarkit import maps, npz, png, record
+from avatarkit.body import BodyModel, official
+from avatarkit.errors import AvatarError, BadData, NotInstalled
+from avatarkit.atomic import write_bytes
+from avatarkit.files.places import BUILTIN_BODY, cache, cached_body
+from avatarkit.files.reading import naming, read_bytes
+from avatarkit.maps import Maps
+from avatarkit.person import Person
+from avatarkit.record import Model
+
+LONGEST_PROMPT = 64 << 10
+
+
+def read_prompt(path: Path) -> str:
+    """A description in words, UTF-8, at most 64 KB. Raises BadData where it is no text, or empty."""
+    content = read_bytes(path, limit=LONGEST_PROMPT)
+    try:
+        words = content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise BadData(f"{path}: byte {error.start} is no UTF-8 text, expected a sentence that describes a person") from None
+    if not words or "\0" in words:
+        raise BadData(f"{path}: found no words, expected a sentence that describes a person")
+    return words
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` (poses, motion), nothing unpickled. Raises BadData."""
+    with naming(path):
+        return official.arrays_from_npz(read_bytes(path))
+
+
+def read_person(path: Path) -> Person:
+    """`body.npz`: the person's body parameters and camera. Raises BadData naming the key at fault."""
+    with naming(path):
+        return Person.from_arrays(npz.decode(read_bytes(path)))
+
+
+def write_person(path: Path, person: Person) -> None:
+    write_bytes(path, npz.encode(person.arrays()))
+
+
+def read_body_model(source: str) -> BodyModel:
+    """The body model: `builtin`, or `smplx:PATH` for an official SMPL-X, SMPL-H or SMPL file (.npz or .pkl).
+
+    An official file passes the importer once; its plain arrays are kept in the user's cache and used from there.
+    Raises InputMissing, BadData, or NotInstalled for a source of another kind.
+    """
+    if source == "builtin":
+        path = BUILTIN_BODY
+    elif source.startswith("smplx:"):
+        path = _imported(Path(source.removeprefix("smplx:")).expanduser())
+    else:
+        raise NotInstalled(f"--body {source}: no such body model: use builtin, or smplx:PATH to an official file")
+    return _read_model(path)
+
+
+def read_body_model_of(person: Person) -> BodyModel:
+    """The body model that a person was fitted with. Raises NotInstalled when this machine does not have it."""
+    builtin = read_body_model("builtin")
+    if person.model.sha256 == builtin.sha256:
+        return builtin
+    path = cached_body(person.model.sha256)
+    if not path.exists():
+        hint = "run fit-smpl again with this version, or with --body smplx:PATH on this machine"
+        raise NotInstalled(f"body model {person.model.name} ({person.model.sha256[:12]}) is not here: {hint}")
+    return _read_model(path)
+
+
+def _read_model(path: Path) -> BodyModel:
+    with naming(path):
+        content = path.read_bytes()
+        digest = record.digest(content)
+        model = BodyModel.from_arrays(npz.decode(content), sha256=digest)
+    record.note_model(path, Model(model.name, digest, model.licence))
+    return model
+
+
+def body_models() -> list[tuple[str, BodyModel | None, str]]:
+    """Every body model on this machine: what it is called, the model or None, and what is wrong with its file."""
+    found: list[tuple[str, BodyModel | None, str]] = []
+    for path in (BUILTIN_BODY, *sorted((cache() / "bodies").glob("*.npz"))):
+        name = "built-in body" if path == BUILTIN_BODY else "official body"
+        try:
+            found.append((name, _read_model(path), ""))
+        except (AvatarError, OSError) as error:
+            found.append((name, None, str(error)))
+    return found
+
+
+def _imported(path: Path) -> Path:
+    """The cached plain arrays of an official file."""
+    content = read_bytes(path, noted=False)  # it is a model, not the subject's: its place is nobody's business
+    with naming(path):
+        read = official.arrays_from_pickle if path.suffix.lower() == ".pkl" else official.arrays_from_npz
+        plain = npz.encode(official.normalised(read(content)))
+    cached = cached_body(record.digest(plain))
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_bytes(cached, plain)
+    return cached
+
+
+def read_normals(path: Path) -> Maps:
+    """`normals.png`, 16-bit or edited in 8-bit; cameras that an editor dropped are taken from the record."""
+    with naming(path):
+        image, text = png.decode(read_bytes(path))
+        layout = maps.layout_in(text) or ((record.read_record(path) or {}).get("facts") or {}).get("layout")
+        if layout is None:
+            raise BadData("found no cameras in it nor in a record beside it, expected both from gen-normals")
+        return Maps.from_grid(image, layout)
+
+
+def write_normals(path: Path, found: Maps) -> None:
+    layout = found.layout()
+    record.note_facts({"layout": layout})
+    write_bytes(path, png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)}))

@@ -1,0 +1,131 @@
+"""Meshes in and out: GLB by our own codec, .ply and .obj through trimesh; the only door to trimesh."""
+
+import io
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from avatarkit import gltf
+from avatarkit import mesh as meshes
+from avatarkit.atomic import write_bytes
+from avatarkit.errors import BadData, UsageError
+from avatarkit.files.pictures import decode_photo
+from avatarkit.files.reading import naming, read_bytes
+from avatarkit.gltf import Primitive, Scene
+from avatarkit.mesh import Mesh
+
+log = logging.getLogger("avatarkit")
+
+MESH_SUFFIXES = (".glb", ".gltf", ".vrm", ".ply", ".obj")
+MOST_ELEMENTS = 20_000_000
+
+
+def read_mesh(path: Path) -> Mesh:
+    """The triangles of a mesh file in the world frame, one mesh of all its parts; metres, float32.
+
+    Custom vertex attributes (`_TEMPLATE`, `_PART`, …) keep their names; `colours` are (V,4) float, linear.
+    Raises BadData for a file that is damaged, empty, or of another kind.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in MESH_SUFFIXES:
+        raise BadData(f"{path}: cannot be read as a mesh, expected {', '.join(MESH_SUFFIXES)}")
+    content = read_bytes(path)
+    with naming(path):
+        found = _from_scene(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
+        if len(found.faces) == 0:
+            raise BadData("found no triangles, expected a mesh")
+        return found
+
+
+def write_mesh(path: Path, mesh: Mesh) -> None:
+    """Write .glb (with the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
+    suffix = path.suffix.lower()
+    if suffix == ".glb":
+        scene = Scene(meshes=(gltf.Mesh((_primitive(mesh),)),), nodes=(gltf.Node(path.stem, mesh=0),))
+        write_bytes(path, gltf.encode(scene))
+    elif suffix in (".ply", ".obj"):
+        import trimesh
+
+        if mesh.attributes or mesh.uvs is not None:
+            log.warning("%s: %s holds vertices and faces alone: use .glb to keep the rest", path, suffix)
+        plain = trimesh.Trimesh(mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), process=False)
+        written = plain.export(file_type=suffix[1:])
+        write_bytes(path, written if isinstance(written, bytes) else written.encode())
+    else:
+        raise UsageError(f"{path}: cannot write a mesh as {suffix or 'a file without suffix'}, use .glb, .ply or .obj")
+
+
+def _primitive(mesh: Mesh) -> Primitive:
+    """The mesh with its vertices split where a corner's UV differs from its neighbour's."""
+    arrays = {name: values.cpu().numpy() for name, values in mesh.attributes.items()}
+    vertices, faces, uv = mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), None
+    if mesh.uvs is not None:
+        corners = np.concatenate([faces.reshape(-1, 1), mesh.uvs.cpu().numpy().reshape(-1, 2)], 1).astype(np.float64)
+        corners, split = np.unique(corners, axis=0, return_inverse=True)
+        kept = corners[:, 0].astype(np.int64)
+        arrays = {name: values[kept] for name, values in arrays.items()}
+        vertices, faces, uv = vertices[kept], split.reshape(-1, 3), corners[:, 1:].astype(np.float32)
+    custom = {name: values for name, values in arrays.items() if name.startswith("_")}
+    return Primitive(
+        vertices.astype(np.float32), faces, arrays.get("normals"), uv, arrays.get("colours"), custom=custom
+    )
+
+
+def _from_scene(scene: Scene) -> Mesh:
+    parts = [_part(primitive) for primitive in gltf.world_primitives(scene)]
+    if not parts:
+        raise BadData("found no triangles, expected a mesh")
+    images = {scene.materials[m].base_color_image for m in (p.material for p in _shown(scene)) if m is not None}
+    pictures = [scene.images[i].data for i in images if i is not None]
+    found = meshes.combined(parts)
+    if len(images) == 1 and len(pictures) == 1 and found.uvs is not None:
+        return replace(found, images={"base_colour": torch.from_numpy(decode_photo(pictures[0]).copy())})
+    return found
+
+
+def _shown(scene: Scene) -> list[Primitive]:
+    return [p for node in scene.nodes if node.mesh is not None for p in scene.meshes[node.mesh].primitives]
+
+
+def _part(primitive: Primitive) -> Mesh:
+    faces = torch.from_numpy(primitive.faces.astype(np.int64))
+    attributes = {name: torch.from_numpy(np.asarray(v, _kept(v.dtype))) for name, v in primitive.custom.items()}
+    if primitive.colors is not None:
+        attributes["colours"] = torch.from_numpy(primitive.colors)
+    uvs = torch.from_numpy(primitive.uv)[faces] if primitive.uv is not None else None
+    return Mesh(torch.from_numpy(primitive.vertices), faces, attributes, uvs)
+
+
+def _kept(dtype: np.dtype) -> type:
+    """torch has no arithmetic for uint16: what does not fit its types is widened."""
+    return np.float32 if dtype.kind == "f" else np.uint8 if dtype == np.uint8 else np.int32
+
+
+def _foreign(content: bytes, suffix: str) -> Mesh:
+    import trimesh
+
+    if suffix == ".ply":
+        _check_ply_header(content)
+    try:
+        read = trimesh.load(io.BytesIO(content), file_type=suffix[1:], process=False, force="mesh", skip_materials=True)
+        vertices, faces = np.asarray(read.vertices, np.float32), np.asarray(read.faces, np.int64)
+    except MemoryError:
+        raise
+    except Exception as error:  # its readers raise whatever numpy does over a damaged file
+        raise BadData(f"the mesh is damaged ({type(error).__name__}: {str(error)[:80]}): export it again") from None
+    if vertices.ndim != 2 or faces.ndim != 2 or vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
+        raise BadData("found no triangles, expected a mesh")
+    return Mesh(torch.from_numpy(vertices), torch.from_numpy(faces))
+
+
+def _check_ply_header(content: bytes) -> None:
+    """trimesh allocates what a header promises; refuse promises that the file is too short to keep."""
+    for line in content[: 64 << 10].split(b"end_header")[0].splitlines():
+        words = line.split()
+        if words[:1] == [b"element"] and (len(words) != 3 or not words[2].isdigit() or len(words[2]) > 9):
+            raise BadData(f"header says {line[:60]!r}, expected: element name count")
+        if words[:1] == [b"element"] and int(words[2]) > min(len(content), MOST_ELEMENTS):
+            raise BadData(f"header promises {int(words[2])} elements in {len(content)} bytes: the file is cut off")

@@ -1,0 +1,93 @@
+"""Pictures in and out: photos (Pillow, bounded), sheets, turntables; the only door to imageio."""
+
+import io
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from avatarkit.errors import BadData, NotInstalled, UsageError
+from avatarkit.atomic import replacing, write_bytes
+from avatarkit.files.reading import naming, read_bytes
+
+log = logging.getLogger("avatarkit")
+
+MOST_PIXELS = 64_000_000
+FRAMES_PER_SECOND = 24
+MOVIES = (".webp", ".gif", ".mp4")
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """A photo, (H,W,3|4) uint8 sRGB, upright (EXIF applied), colour profile converted, at most 64 megapixels.
+
+    JPEG, PNG or WebP; grey, palette, CMYK and 16-bit ones are converted. Raises BadData.
+    """
+    content = read_bytes(path)
+    with naming(path):
+        return decode_photo(content)
+
+
+def decode_photo(content: bytes) -> np.ndarray:
+    """The pixels of an image file's bytes, as `read_photo` gives them."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise BadData(f"found {image.width} x {image.height} pixels, expected at most 64 megapixels")
+                return np.asarray(_srgb(ImageOps.exif_transpose(image)))
+        except UnidentifiedImageError:
+            raise BadData("found no JPEG, PNG or WebP image: convert it first") from None
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise BadData("found more pixels than any photo has, expected at most 64 megapixels") from None
+        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
+            raise BadData(f"the image is damaged ({error}): export it again") from None
+
+
+def _srgb(image):  # type: ignore[no-untyped-def]
+    from PIL import Image, ImageCms
+
+    alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    if image.mode.startswith("I;16"):  # Pillow clips 16-bit grey instead of scaling it
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except ImageCms.PyCMSError as error:  # common, and no reason to refuse a photo
+            log.info("the photo's colour profile cannot be used (%s): taken as sRGB", error)
+    return image.convert("RGBA" if alpha else "RGB")
+
+
+def write_picture(path: Path, image: np.ndarray) -> None:
+    """An sRGB picture (H,W,3|4) uint8 as PNG, JPEG or WebP by its suffix."""
+    from PIL import Image
+
+    formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+    kind = formats.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(f"{path}: cannot write {path.suffix or 'a picture without suffix'}, use {', '.join(formats)}")
+    out = io.BytesIO()
+    Image.fromarray(image if kind != "JPEG" else image[..., :3]).save(out, kind)
+    write_bytes(path, out.getvalue())
+
+
+def write_movie(path: Path, frames: np.ndarray) -> None:
+    """A looping turntable (N,H,W,3) uint8 as .webp, .gif or .mp4; the last needs ffmpeg (pip install imageio-ffmpeg)."""
+    import imageio.v3 as imageio
+
+    kind = path.suffix.lower()
+    if kind not in MOVIES:
+        raise UsageError(f"{path}: cannot write a turntable as {kind or 'a file without suffix'}, use {', '.join(MOVIES)}")
+    with replacing(path) as temporary:
+        if kind == ".mp4":
+            try:
+                imageio.imwrite(temporary, frames, plugin="FFMPEG", fps=FRAMES_PER_SECOND)
+            except ImportError:
+                raise NotInstalled(f"{path}: .mp4 needs ffmpeg: pip install imageio-ffmpeg, or use .webp") from None
+        else:
+            imageio.imwrite(temporary, frames, plugin="pillow", duration=1000 / FRAMES_PER_SECOND, loop=0)

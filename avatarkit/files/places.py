@@ -1,0 +1,17 @@
+"""Where files that belong to no subject lie: the package's own data, the user's cache."""
+
+import os
+from pathlib import Path
+
+BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
+
+
+def cache() -> Path:
+    """The user's cache folder for avatarkit (`AVATARKIT_CACHE`, else XDG's)."""
+    named = os.environ.get("AVATARKIT_CACHE")
+    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avatarkit"
+
+
+def cached_body(sha256: str) -> Path:
+    """Where the plain arrays of an imported body model with this hash are kept."""
+    return cache() / "bodies" / f"{sha256}.npz"

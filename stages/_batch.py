@@ -1,0 +1,125 @@
+"""A stage over its subjects: paths from the arguments or from stdin, a line on stdout for each, the worst exit code.
+
+stdin is read as it comes: work starts on the first subject before the last is known, and goes on after a failure.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from avatarkit import chain, errors, progress, subject
+from avatarkit.chain import Manner, Outcome
+from avatarkit.errors import UsageError
+from avatarkit import atomic
+from avatarkit.stage import Stage, reads
+from avatarkit.subject import Job
+
+SIGPIPE_EXIT = 141  # as a shell reports a program whose reader went away
+
+Flags = dict[str, Any]
+
+
+def run(stage: Stage, stages: tuple[Stage, ...], given: Flags) -> int:
+    """Run the stage on every subject that the command line or stdin names. Returns the exit code."""
+    manner = Manner(given["dry_run"], given["force"], given["strict"], given["commercial"])
+    made, codes, rules = set[Path](), [], []
+    for plan in _jobs(stage, given):
+
+        def one(plan: Callable[[], Job] = plan) -> None:
+            job = plan()
+            if job.out.resolve() in made:
+                raise UsageError(f"{job.out}: two subjects would write it: give each its own folder")
+            made.add(job.out.resolve())
+            outcome = chain.run(stage, job, given, manner, stages)
+            rules.append(_rule(outcome))
+            _say(outcome, given)
+
+        codes.append(guarded(one, debug=given["debug"]))
+        if codes[-1] in (errors.INTERRUPTED, SIGPIPE_EXIT):
+            return codes[-1]
+    if given["depfile"] and not manner.dry_run:
+        codes.append(guarded(lambda: atomic.write_bytes(given["depfile"], "".join(rules).encode())))
+    return errors.worst(codes)
+
+
+def guarded(work: Callable[[], int | None], *, debug: bool = False) -> int:
+    """Do the work and return its exit code; an error becomes one line on stderr and its code."""
+    try:
+        return work() or 0
+    except KeyboardInterrupt:
+        progress.log.error("interrupted")
+        return errors.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again at exit
+        return SIGPIPE_EXIT
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        known = errors.explained(error)
+        if known is None:
+            progress.log.error(
+                "%s: %s: this is a bug of ours: run again with --debug and report it", type(error).__name__, error
+            )
+            return 1
+        progress.log.error("%s", " ".join(str(known).split()))
+        return known.exit_code
+
+
+def _jobs(stage: Stage, given: Flags) -> Iterator[Callable[[], Job]]:
+    """One plan a subject. Arguments are all planned before any work; lines of stdin are planned as they come."""
+    (first, mark), *others = reads(stage).items()
+    paths: list[Path] = given[first] or []
+    elsewhere = {p: given[p] for p, _ in others if given.get(p)}
+    words = given.get(mark.text) if mark.text else None
+    several = Path("-") in paths or len(paths) > 1
+
+    def job(path: Path | None) -> Job:
+        return subject.job(stage, path, words=words, elsewhere=elsewhere, out=given["out"], several=several)
+
+    if Path("-") not in paths:
+        jobs = [job(path) for path in paths or [None]]
+        twice = {j.out for j in jobs if [k.out.resolve() for k in jobs].count(j.out.resolve()) > 1}
+        if twice:
+            raise UsageError(f"{min(twice)}: two subjects would write it: give each its own folder")
+        yield from (lambda j=j: j for j in jobs)
+        return
+    if paths != [Path("-")] or elsewhere:
+        raise UsageError("`-` reads the subjects from stdin: no other inputs beside it")
+    for line in _lines(b"\0" if given["null"] else b"\n"):
+        yield lambda path=Path(line): job(path)
+
+
+def _lines(end: bytes) -> Iterator[str]:
+    rest = b""
+    while block := os.read(sys.stdin.fileno(), 65536):  # what is there now, not a full buffer
+        *whole, rest = (rest + block).split(end)
+        yield from (os.fsdecode(line) for line in whole if line)
+    if rest:
+        yield os.fsdecode(rest)
+
+
+def _say(outcome: Outcome, given: Flags) -> None:
+    line = os.fsencode(outcome.out)
+    if given["json"]:
+        line = json.dumps({"path": os.fspath(outcome.out), "record": outcome.record}).encode()
+    write(line + (b"\0" if given["null"] else b"\n"))
+
+
+def write(answer: bytes) -> None:
+    """Put the answer on stdout at once, so that the next program of the pipe can start."""
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+
+
+def _rule(outcome: Outcome) -> str:
+    """The Make rule of what was really read."""
+    return f"{_escaped(outcome.out)}: " + " ".join(_escaped(path) for path in outcome.read) + "\n"
+
+
+def _escaped(path: Path) -> str:
+    text = os.fspath(path).replace("$", "$$")
+    return "".join(f"\\{c}" if c in " #\\%:" and c != "\\" else c for c in text)

@@ -1,0 +1,43 @@
+"""What tests share: the command line in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class Program:
+    """A command line to call: `toy("draw", path)` gives the finished process, its output as bytes."""
+
+    def __init__(self, *command: str):
+        self.command = [sys.executable, *command]
+        self.env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+
+    def __call__(self, *arguments: object, input: bytes | None = None, cwd: Path | None = None, **env: str):
+        return subprocess.run(
+            [*self.command, *map(os.fspath, map(_path, arguments))],
+            input=input, capture_output=True, cwd=cwd, env=self.env | env, timeout=120,
+        )  # fmt: skip
+
+    def start(self, *arguments: object, **popen: object) -> subprocess.Popen:
+        return subprocess.Popen([*self.command, *map(os.fspath, map(_path, arguments))], env=self.env, **popen)
+
+
+def _path(argument: object) -> "str | os.PathLike[str]":
+    return argument if isinstance(argument, os.PathLike) else str(argument)
+
+
+@pytest.fixture
+def toy() -> Program:
+    """Three toy stages behind the real command line."""
+    return Program(str(ROOT / "tests" / "toy.py"))
+
+
+@pytest.fixture
+def avatarkit() -> Program:
+    """The real program."""
+    return Program("-m", "stages.main")

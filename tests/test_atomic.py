@@ -1,0 +1,128 @@
+"""Nobody sees half a file, whatever kills the writer."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from avatarkit import atomic, record
+from avatarkit.errors import CannotWrite, explained
+
+CONTENTS = {b"a" * (3 << 20), b"b" * (3 << 20)}
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), atomic.replacing(path) as temporary:
+        temporary.write_bytes(b"new")
+        raise ZeroDivisionError
+    assert [p.name for p in tmp_path.iterdir()] == ["a"] and path.read_bytes() == b"old"
+
+
+def test_the_temporary_keeps_the_suffix(tmp_path):
+    """Writers choose the format by it."""
+    with atomic.temporary(tmp_path / "a.glb") as name:
+        assert name.suffix == ".glb" and name.parent == tmp_path
+
+
+def test_a_dead_writers_leftovers_are_swept_and_a_living_ones_spared(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    gone = tmp_path / f".{atomic.HOST}-{dead.pid}-00.tmp.a"
+    mine = tmp_path / f".{atomic.HOST}-{os.getpid()}-00.tmp.a"
+    others = tmp_path / f".0000zzzz-{dead.pid}-00.tmp.a"  # another machine's: its processes cannot be seen from here
+    for path in (gone, mine, others):
+        path.touch()
+    atomic.write_bytes(tmp_path / "a", b"x")
+    assert not gone.exists() and mine.exists() and others.exists()
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from avatarkit import atomic
+path = Path(sys.argv[1])
+while True:
+    for letter in b"ab":
+        content = bytes([letter]) * (3 << 20)
+        with atomic.temporary(path) as made:
+            made.write_bytes(content)
+            story = ('{"reads": {}, "options": {}, "models": [], "writes": {"%s": "%s"}}' % (path.name, __import__("hashlib").sha256(content).hexdigest())).encode()
+            atomic.commit(made, path, path.with_name(path.name + ".json"), story)
+"""
+
+
+def test_killed_at_200_random_moments_there_is_never_half_a_file(tmp_path):
+    """And never a record beside bytes that it does not describe: a kill is no hand edit."""
+    path, chance = tmp_path / "body.npz", random.Random(0)
+    for _ in range(200):
+        writer = subprocess.Popen([sys.executable, "-c", KILLED, str(path)])
+        while not path.exists():
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0.0, 0.15))
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        assert path.read_bytes() in CONTENTS
+        assert not record.edited(path)
+    atomic.write_bytes(path, b"last")
+    assert not list(tmp_path.glob(".*tmp.body.npz"))
+
+
+def test_eight_writers_of_one_target_leave_one_whole_file_with_its_record(tmp_path, toy):
+    (tmp_path / "prompt.txt").write_text("ana")
+    writers = [toy.start("draw", tmp_path / "prompt.txt", "--seed", i, "--size", 2000, "-q") for i in range(8)]
+    assert [writer.wait() for writer in writers] == [0] * 8
+    content = (tmp_path / "body.npz").read_bytes()
+    found = json.loads((tmp_path / "body.npz.json").read_text())
+    assert len(content) == 4 + (2000 << 10) and content[3] == found["options"]["seed"]
+    assert not record.edited(tmp_path / "body.npz")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_is_74_and_the_old_file_stays(tmp_path, toy):
+    """RLIMIT_FSIZE makes write fail as a full disk does, without needing root for a small tmpfs."""
+    (tmp_path / "prompt.txt").write_text("ana")
+    assert toy("draw", tmp_path / "prompt.txt").returncode == 0
+    before = (tmp_path / "body.npz").read_bytes()
+
+    def small_disk():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    writer = toy.start(
+        "draw", tmp_path / "prompt.txt", "--size", 4000, preexec_fn=small_disk, stderr=subprocess.PIPE
+    )  # fmt: skip
+    _, said = writer.communicate()
+    assert writer.returncode == 74 and b"free some space" in said
+    assert (tmp_path / "body.npz").read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="SKIPPED: this system has no /dev/full")
+def test_dev_full_is_74():
+    with pytest.raises(OSError) as caught, open("/dev/full", "wb") as full:
+        full.write(b"x" * 10000)
+    assert isinstance(explained(caught.value), CannotWrite)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/bin/mount"), reason="SKIPPED: cannot mount a tmpfs")
+def test_a_small_tmpfs_is_74_and_the_old_file_stays(tmp_path, toy):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("SKIPPED: this user may not mount a small tmpfs")
+    try:
+        (disk / "prompt.txt").write_text("ana")
+        assert toy("draw", disk / "prompt.txt").returncode == 0
+        before = (disk / "body.npz").read_bytes()
+        done = toy("draw", disk / "prompt.txt", "--size", 4000)
+        assert done.returncode == 74 and (disk / "body.npz").read_bytes() == before
+    finally:
+        subprocess.run(["umount", disk], check=True)
