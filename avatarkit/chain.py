@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatarkit import record, subject
+from avatarkit import atomic, record, subject
 from avatarkit.errors import BadData, LicenceForbids
-from avatarkit import atomic
 from avatarkit.record import Ledger, Model
 from avatarkit.stage import Stage, name, options
 from avatarkit.subject import Job

@@ -102,14 +102,14 @@ def _rasteriser() -> Finding:
 def _extras() -> list[Finding]:
     photo_python = os.environ.get("AVATARKIT_PHOTO_PYTHON")
     photo = _version("mediapipe") or (photo_python and f"in {photo_python}")
-    mend = "pip install 'avatarkit[photo]' (Python 3.12 at most, numpy < 2), or point AVATARKIT_PHOTO_PYTHON to such one"
+    mend = "pip install 'avatarkit[photo]' (Python <= 3.12, numpy < 2), or point AVATARKIT_PHOTO_PYTHON to such one"
     ffmpeg = bool(importlib.util.find_spec("imageio_ffmpeg") or shutil.which("ffmpeg"))
     return [
         Finding("photo (mediapipe)", bool(photo), photo or "not installed", mend, needed=False),
         _extra("smplx", "smplx", "checks official bodies; non-commercial"),
         _extra("usd", "usd-core", "USD export"),
         _extra("body-build", "anny", "builds the built-in body anew"),
-        Finding("mp4 turntables", ffmpeg, "ffmpeg" if ffmpeg else "no ffmpeg", "pip install imageio-ffmpeg", needed=False),
+        Finding("mp4 turntables", ffmpeg, "ffmpeg" if ffmpeg else "none", "pip install imageio-ffmpeg", needed=False),
     ]
 
 

@@ -116,7 +116,7 @@ def _checked(layout: Any) -> tuple[list[View], list[str], list[list[int]]]:
         if not isinstance(view, dict) or view.get("surface") not in ("nearest", "farthest"):
             raise BadData(f"{where}: expected surface nearest or farthest")
         rect = view.get("rect")
-        if not isinstance(rect, list) or len(rect) != 4 or any(type(n) is not int or not 0 <= n < 1 << 16 for n in rect):
+        if not isinstance(rect, list) or len(rect) != 4 or any(type(n) is not int or n < 0 or n >> 16 for n in rect):
             raise BadData(f"{where}.rect: found {str(rect)[:80]}, expected [x, y, width, height] in pixels")
         rects.append(rect)
         found.append(View(camera.from_json(view.get("camera"), where=f"{where}.camera"), view["surface"]))

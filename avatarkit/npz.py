@@ -71,7 +71,7 @@ def decode(data: bytes, *, limit_bytes: int = LIMIT_BYTES, skip_objects: bool = 
             wanted = [member for member in members if not (skip_objects and _holds_objects(archive, member))]
             return {member.filename[:-4]: _member(archive, member, limit_bytes) for member in wanted}
     except DAMAGE as error:
-        raise BadData(f"npz: the archive is damaged ({error}): make it again, or copy it again") from error
+        raise BadData(f"npz: the archive is damaged ({str(error)[:80]}): make it again, or copy it again") from error
 
 
 def _header(array: np.ndarray) -> bytes:

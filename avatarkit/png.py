@@ -73,13 +73,7 @@ def decode(data: bytes) -> tuple[np.ndarray, dict[str, str]]:
             raise BadData(f"PNG: the critical chunk {_name(kind)} is not known: save it again as a plain PNG")
     if not header:
         raise BadData("PNG: expected the chunk IHDR, found none")
-    height, row_bytes = header["height"], header["width"] * header["pixel_bytes"]
-    raw = _inflate(b"".join(packed), height * (1 + row_bytes), "IDAT")
-    if len(raw) != height * (1 + row_bytes):
-        raise BadData(f"PNG: IDAT: expected {height * (1 + row_bytes)} bytes of pixels, found {len(raw)}: cut off")
-    lines = np.frombuffer(raw, np.uint8).reshape(height, 1 + row_bytes)
-    pixels = _unfilter(lines[:, 0], lines[:, 1:].reshape(height, header["width"], -1))
-    samples = pixels.view(">u2") if header["depth"] == 16 else pixels
+    samples = _samples(header, b"".join(packed))
     return _rgba(samples, header["colour"], others.get(b"PLTE", b""), others.get(b"tRNS")), text
 
 
@@ -144,6 +138,19 @@ def _read_header(body: memoryview) -> dict[str, int]:
             "pixel_bytes": CHANNELS[colour] * depth // 8}  # fmt: skip
 
 
+def _samples(header: dict[str, int], packed: bytes) -> np.ndarray:
+    """The file's own numbers (H, W, C), uint8 or big-endian uint16."""
+    H, W, C = header["height"], header["width"], header["pixel_bytes"]
+    needed = H * (1 + W * C)
+    raw = _inflate(packed, needed, "IDAT")
+    if len(raw) != needed:
+        raise BadData(f"PNG: IDAT: expected {needed} bytes of pixels, found {len(raw)}: the file is cut off")
+    lines = np.frombuffer(raw, np.uint8).reshape(H, 1 + W * C)
+    pixels = np.array(lines[:, 1:], order="C").reshape(H, W, C)  # without the filters' numbers between the rows
+    _unfilter(lines[:, 0], pixels)
+    return pixels.view(">u2") if header["depth"] == 16 else pixels
+
+
 def _inflate(packed: bytes, most: int, label: str) -> bytes:
     """The zlib stream's bytes; BadData where it is damaged, unfinished or longer than `most`."""
     decompressor = zlib.decompressobj()
@@ -178,19 +185,17 @@ def _add_text(text: dict[str, str], kind: bytes, body: bytes) -> None:
         raise BadData(f"PNG: text {name!r}: expected UTF-8 ({error.reason})") from error
 
 
-def _unfilter(kinds: np.ndarray, filtered: np.ndarray) -> np.ndarray:
-    """The bytes (H, W, C) that were filtered row by row; `kinds` (H) holds each row's filter."""
+def _unfilter(kinds: np.ndarray, pixels: np.ndarray) -> None:
+    """Turn the filtered bytes (H, W, C) into the pixels', in place; `kinds` (H) holds each row's filter."""
     if kinds.max() > 4:
         raise BadData(f"PNG: row filter {kinds.max()}: expected 0 to 4: the file is damaged")
-    pixels = np.array(filtered)
     if kinds.max() > 2:
         _unfilter_diagonals(kinds, pixels)
-        return pixels
+        return
     sub = kinds == 1
     pixels[sub] = np.cumsum(pixels[sub], axis=1, dtype=np.uint8)
     for row in np.flatnonzero(kinds[1:] == 2) + 1:
         pixels[row] += pixels[row - 1]
-    return pixels
 
 
 def _unfilter_diagonals(kinds: np.ndarray, pixels: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from avatarkit.body import Body, Pose
 from avatarkit.errors import BadData
-from avatarkit.reaching import Hand, carried_by, clearances, reached, rising, touching
+from avatarkit.reaching import Hand, carried_by, clearances, rising, touching
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 
 Turns = dict[str, tuple[float, float, float]]

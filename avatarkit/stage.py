@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-Stage = Callable[..., None]
+Stage = Callable[..., Any]  # a stage writes its output and returns nothing; other commands return text
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -123,7 +123,7 @@ def _prerequisite(mark: Reads) -> str:
         return f"$$(wildcard {' '.join(candidates)})"
     if len(candidates) == 1:
         return candidates[0].replace("$$*", "%")
-    return f"$$(or $$(firstword $$(wildcard {' '.join(candidates)})),{candidates[-1]})"
+    return f"$$(or $$(firstword $$(wildcard {' '.join(candidates)})),{candidates[0]})"
 
 
 def table(stages: Iterable[Stage]) -> str:

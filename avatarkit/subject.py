@@ -42,7 +42,7 @@ def job(
     if first is not None and not mark.accepts(first) and any(other.accepts(first) for _, other in others):
         elsewhere = {p: first for p, other in others if other.accepts(first)} | (elsewhere or {})
         first = _beside(mark, [first.parent]) or first.with_name(mark.filenames[0])
-    folder, out_file, subject = _places(stage, mark, first, words, out, several)
+    folder, out_file = _places(stage, mark, first, words, out, several)
     copies: dict[Path, Path | bytes] = {}
     if first is not None and words is not None and mark.text:
         raise UsageError(f"{first} and --{mark.text}: give one of the two")
@@ -69,8 +69,8 @@ def job(
 
 def _places(
     stage: Stage, mark: Reads, first: Path | None, words: str | None, out: str | None, several: bool
-) -> tuple[Path, Path | None, str]:
-    """The subject's folder, the output file where `-o` names one, the subject's name."""
+) -> tuple[Path, Path | None]:
+    """The subject's folder, and the output file where `-o` names one."""
     usual = first is not None and mark.accepts(first)
     home = first.parent if first is not None else Path()
     if first is not None:
@@ -78,12 +78,12 @@ def _places(
     else:
         subject = slug(words or "")
     if out is None:
-        return (home if usual else home / subject), None, subject
+        return (home if usual else home / subject), None
     if out.endswith("/") or Path(out).is_dir():
-        return (Path(out) / subject if several else Path(out)), None, subject
+        return (Path(out) / subject if several else Path(out)), None
     if several:
         raise UsageError(f"-o {out}: names one file, but there are several subjects: give a folder, -o {out}/")
-    return (home if first is not None else Path(out).parent), Path(out), subject
+    return (home if first is not None else Path(out).parent), Path(out)
 
 
 def _taken_in(mark: Reads, first: Path, folder: Path) -> Path:

@@ -8,13 +8,13 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avatarkit import chain, errors, progress, subject
+from avatarkit import atomic, chain, errors, progress, subject
 from avatarkit.chain import Manner, Outcome
 from avatarkit.errors import UsageError
-from avatarkit import atomic
 from avatarkit.stage import Stage, reads
 from avatarkit.subject import Job
 
@@ -81,16 +81,20 @@ def _jobs(stage: Stage, given: Flags) -> Iterator[Callable[[], Job]]:
         return subject.job(stage, path, words=words, elsewhere=elsewhere, out=given["out"], several=several)
 
     if Path("-") not in paths:
-        jobs = [job(path) for path in paths or [None]]
+        jobs = [job(path) for path in paths] or [job(None)]
         twice = {j.out for j in jobs if [k.out.resolve() for k in jobs].count(j.out.resolve()) > 1}
         if twice:
             raise UsageError(f"{min(twice)}: two subjects would write it: give each its own folder")
-        yield from (lambda j=j: j for j in jobs)
+        yield from (partial(_same, found) for found in jobs)
         return
     if paths != [Path("-")] or elsewhere:
         raise UsageError("`-` reads the subjects from stdin: no other inputs beside it")
     for line in _lines(b"\0" if given["null"] else b"\n"):
-        yield lambda path=Path(line): job(path)
+        yield partial(job, Path(line))
+
+
+def _same(job: Job) -> Job:
+    return job
 
 
 def _lines(end: bytes) -> Iterator[str]:

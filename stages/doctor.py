@@ -6,7 +6,9 @@ from avatarkit.stage import Option
 def doctor(json: Annotated[bool, Option("Print the findings as JSON instead.")] = False) -> str:
     """Tell what this machine has, what is missing, and the line that installs it.
 
-    Example:  avatarkit doctor
+    Example:
+
+      avatarkit doctor
     """
     from json import dumps
 

@@ -28,9 +28,7 @@ def fit_smpl(
     Examples:
 
       avatarkit fit-smpl ana/prompt.txt                      # ana/body.npz
-
       avatarkit fit-smpl --prompt "tall man, 35 years old, 1.85 m, walking" -o ana/
-
       avatarkit fit-smpl walk.npz --frame 120 --describe "heavy woman" -o walker/
     """
     from avatarkit import files, fitting

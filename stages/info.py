@@ -10,7 +10,9 @@ def info(
 ) -> str:
     """Tell how a file was made, from the newest step back to the photo or the words.
 
-    Example:  avatarkit info ana/avatar.glb
+    Example:
+
+      avatarkit info ana/avatar.glb
     """
     from json import dumps
 

@@ -7,7 +7,6 @@ the other commands return the text that is printed.
 import inspect
 import os
 import signal
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,8 +30,14 @@ COMMANDS: tuple[Callable[..., str], ...] = (preview, info, doctor)
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
 SHARED: Flags = {
-    "out": (Annotated[str | None, typer.Option("--out", "-o", metavar="PATH")], None),
-    "null": (Annotated[bool, typer.Option("--null", "-0", help="Paths end in NUL, in and out, not in newline.")], False),
+    "out": (
+        Annotated[str | None, typer.Option("--out", "-o", metavar="PATH", help="Output file, or a folder (DIR/).")],
+        None,
+    ),
+    "null": (
+        Annotated[bool, typer.Option("--null", "-0", help="Paths end in NUL, in and out.")],
+        False,
+    ),
     "seed": (Annotated[int, typer.Option(help="Random seed; the same seed gives the same bytes.", min=0)], 0),
     "device": (Annotated[str, typer.Option(help="Where to compute.", metavar="auto|cpu|cuda")], "auto"),
     "threads": (Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]", min=1)], None),
@@ -51,6 +56,7 @@ SPOKEN: Flags = {
     "verbose": (Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")], False),
     "debug": (Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")], False),
 }
+
 
 def main(stages: tuple[Stage, ...] = STAGES, commands: tuple[Callable[..., str], ...] = COMMANDS) -> None:
     """The console script."""
@@ -75,7 +81,9 @@ def command_line(stages: tuple[Stage, ...], commands: tuple[Callable[..., str], 
     def rules() -> str:
         """Print the Make rules of the whole chain, for one folder a subject.
 
-        Example:  avatarkit rules > avatarkit.mk && make -f avatarkit.mk -j2 ana/body.npz bob/body.npz
+        Example:
+
+          avatarkit rules > avatarkit.mk && make -f avatarkit.mk -j2 ana/body.npz bob/body.npz
         """
         return make_rules(stages).rstrip("\n")
 
@@ -102,9 +110,15 @@ def _subcommand(app: typer.Typer, function: Callable[..., Any], flags: Flags, ru
 
     parameters = [p for p in _parameters(function) if p.name not in flags]
     parameters += [_keyword(flag, annotation, default) for flag, (annotation, default) in flags.items()]
-    command.__doc__ = inspect.getdoc(function)
+    command.__doc__ = _help(function)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     app.command(name(function))(command)
+
+
+def _help(function: Callable[..., Any]) -> str:
+    """The docstring; what stands indented in it (examples) is kept line by line, which is what \\b asks of Typer."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(f"\b\n{text}" if text.startswith("  ") else text for text in paragraphs)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -118,7 +132,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
             typed.append(_keyword(p, Annotated[kind, option], default))
         elif isinstance(mark, Reads) and p == first:
             help = f"{mark.help} `-` reads paths from stdin." if several else mark.help
-            argument = typer.Argument(help=help, metavar="INPUT...", show_default=False)
+            argument = typer.Argument(help=help, metavar="INPUT", show_default=False)
             kind, default = (list[Path] | None, None) if several else (kind, inspect.Parameter.empty)
             typed.append(_keyword(p, Annotated[kind, argument], default))
         elif isinstance(mark, Reads):
@@ -137,6 +151,7 @@ def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 def _use_machine(device: str, threads: int | None) -> None:
     """Threads and waiting must be settled before torch and numba are loaded."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads starve each other on a busy machine
+    os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")  # the same sums, bit for bit, whatever the number of threads
     for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS") if threads else ():
         os.environ[variable] = str(threads)
     if device not in ("auto", "cpu", "cuda"):

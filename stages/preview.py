@@ -5,14 +5,18 @@ from avatarkit.stage import Option, Reads
 
 
 def preview(
-    artefacts: Annotated[list[Path], Reads("FILE", help="Files of any stage: body.npz, normals.png, a mesh, an avatar.")],
+    artefacts: Annotated[
+        list[Path], Reads("FILE", help="Files of any stage: body.npz, normals.png, a mesh, an avatar.")
+    ],
     out: Annotated[
         Path | None,
         Option("Picture to write (.png, .jpg, .webp).  [default: preview.png beside the first file]", flags=("-o",)),
     ] = None,
     mode: Annotated[str, Option("How to draw meshes: shaded, normals, texture or parts.")] = "shaded",
     height: Annotated[int, Option("Height of each view [pixels].", min=64, max=2048)] = 512,
-    turntable: Annotated[Path | None, Option("Write a turntable of the first file instead: .webp, .gif or .mp4.")] = None,
+    turntable: Annotated[
+        Path | None, Option("Write a turntable of the first file instead: .webp, .gif or .mp4.")
+    ] = None,
     frames: Annotated[int, Option("Pictures in the turntable.", min=2, max=720)] = 48,
 ) -> str:
     """Draw any file of the chain: front, side, back and face of each on one labelled sheet, or a turntable.
@@ -20,9 +24,7 @@ def preview(
     Examples:
 
       avatarkit preview ana/body.npz                          # ana/preview.png
-
       avatarkit preview */body.npz -o people.png --mode parts
-
       avatarkit preview ana/body.npz --turntable ana/turntable.webp
     """
     from avatarkit import files, previewing

@@ -41,3 +41,7 @@ def toy() -> Program:
 def avatarkit() -> Program:
     """The real program."""
     return Program("-m", "stages.main")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--redo", action="store_true", help="write generated parts of the documentation anew")

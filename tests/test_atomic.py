@@ -45,17 +45,17 @@ def test_a_dead_writers_leftovers_are_swept_and_a_living_ones_spared(tmp_path):
 
 
 KILLED = """
-import sys
+import json, sys
 from pathlib import Path
-from avatarkit import atomic
+from avatarkit import atomic, record
 path = Path(sys.argv[1])
 while True:
     for letter in b"ab":
         content = bytes([letter]) * (3 << 20)
         with atomic.temporary(path) as made:
             made.write_bytes(content)
-            story = ('{"reads": {}, "options": {}, "models": [], "writes": {"%s": "%s"}}' % (path.name, __import__("hashlib").sha256(content).hexdigest())).encode()
-            atomic.commit(made, path, path.with_name(path.name + ".json"), story)
+            story = record.compose("toy", {}, record.Ledger(), path, record.digest(content), 0.0)
+            atomic.commit(made, path, record.record_path(path), json.dumps(story).encode())
 """
 
 

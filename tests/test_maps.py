@@ -14,7 +14,9 @@ from avatarkit.maps import Maps, View
 def two_views(size=8, N=2, **bands):
     rng = np.random.default_rng(0)
     vector = rng.normal(size=(N, size, size, 3))
-    normals = np.concatenate([vector / np.linalg.norm(vector, axis=-1, keepdims=True), rng.random((N, size, size, 1))], -1)
+    normals = np.concatenate(
+        [vector / np.linalg.norm(vector, axis=-1, keepdims=True), rng.random((N, size, size, 1))], -1
+    )
     points = torch.tensor([[0.0, 0, 0], [0, 1.7, 0]])
     views = [View(camera.framing(points, (size, size)), surface) for surface in ("nearest", "farthest")]
     return Maps(tuple(views[i % 2] for i in range(N)), normals.astype(np.float32), **bands)

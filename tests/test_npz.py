@@ -196,6 +196,6 @@ def test_mutated_files_decode_or_are_bad_data():
             npz.decode(damaged)
         except BadData as error:
             refused += 1
-            assert "\n" not in str(error)
+            assert "\n" not in str(error) and len(str(error)) < 400
         assert time.perf_counter() - start < 2
     assert refused > 250

@@ -15,7 +15,9 @@ def ana(**more):
     generator = torch.Generator().manual_seed(0)
     pose = Pose.from_full(torch.randn(55, 3, generator=generator) * 0.2, torch.tensor([0.0, 0.9, 0]))
     view = camera.framing(torch.tensor([[0.0, 0, 0], [0.3, 1.7, 0.2]]), (512, 512))
-    return Person(Model("m", "0" * 64, "CC0-1.0"), torch.randn(26, generator=generator), torch.zeros(52), pose, view, **more)
+    return Person(
+        Model("m", "0" * 64, "CC0-1.0"), torch.randn(26, generator=generator), torch.zeros(52), pose, view, **more
+    )
 
 
 def test_round_trip_is_exact():

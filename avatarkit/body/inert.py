@@ -43,8 +43,9 @@ class Made:
 def read_inert(data: bytes, allowed: Collection[str]) -> Any:
     """The object of a pickle (protocols 0 to 5), out of dict, list, tuple, str, bytes, numbers, `Named` and `Made`.
 
-    Strings of Python 2 come as bytes, dict keys as str, sets as lists, so that nothing is hashed. BadData for names outside `allowed`, for instructions that
-    data does not need, for damage, and for more than 1 GiB or 200,000 instructions.
+    Strings of Python 2 come as bytes, dict keys as str, sets as lists, so that nothing is hashed. BadData for names
+    outside `allowed`, for instructions that data does not need, for damage, and for more than 1 GiB or 200,000
+    instructions.
     """
     if len(data) > MOST_BYTES:
         raise BadData(f"pickle: found {len(data)} bytes, expected at most {MOST_BYTES}")

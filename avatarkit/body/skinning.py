@@ -65,12 +65,10 @@ def skinned(vertices: Tensor, lbs_weights: Tensor, world_from_rest: Tensor) -> T
     """Posed vertices (..., V, 3): v' = Σ_j w_j (R_j v + t_j), of rest vertices (..., V, 3), weights (V, J) with rows
     that sum to one, and transforms (..., J, 4, 4)."""
     sizes("... V 3, V J, ... J 4 4", vertices, lbs_weights, world_from_rest)
-    rows = world_from_rest[..., :3, :].flatten(-2).transpose(-1, -2)  # (..., 12, J)
-    blend = (rows @ lbs_weights.T).unflatten(-2, (3, 4))  # (..., 3, 4, V)
-    planes = vertices.transpose(-1, -2)[..., None, :, :]  # (..., 1, 3, V)
-    posed = blend[..., 3, :]
-    for axis in range(3):
-        posed = torch.addcmul(posed, blend[..., axis, :], planes[..., axis, :])
+    columns = world_from_rest[..., :3, :].movedim(-3, -1).transpose(-2, -3).flatten(-3, -2)  # (..., 4 · 3, J)
+    *axes, posed = (columns @ lbs_weights.T).unflatten(-2, (4, 3)).unbind(-3)  # each (..., 3, V)
+    for axis, plane in zip(axes, vertices.unbind(-1), strict=True):
+        posed = torch.addcmul(posed, axis, plane[..., None, :])
     return posed.transpose(-1, -2).contiguous()
 
 

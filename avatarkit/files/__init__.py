@@ -18,7 +18,18 @@ from avatarkit.files.meshes import read_mesh, write_mesh
 from avatarkit.files.pictures import read_photo, write_movie, write_picture
 
 __all__ = [
-    *("body_models", "read_arrays", "read_body_model", "read_body_model_of", "read_mesh", "read_normals"),
-    *("read_person", "read_photo", "read_prompt"),
-    *("write_mesh", "write_movie", "write_normals", "write_person", "write_picture"),
+    "body_models",
+    "read_arrays",
+    "read_body_model",
+    "read_body_model_of",
+    "read_mesh",
+    "read_normals",
+    "read_person",
+    "read_photo",
+    "read_prompt",
+    "write_mesh",
+    "write_movie",
+    "write_normals",
+    "write_person",
+    "write_picture",
 ]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from avatarkit import maps, npz, png, record
+from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel, official
 from avatarkit.errors import AvatarError, BadData, NotInstalled
-from avatarkit.atomic import write_bytes
 from avatarkit.files.places import BUILTIN_BODY, cache, cached_body
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
@@ -24,7 +24,7 @@ def read_prompt(path: Path) -> str:
     try:
         words = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise BadData(f"{path}: byte {error.start} is no UTF-8 text, expected a sentence that describes a person") from None
+        raise BadData(f"{path}: byte {error.start} is no UTF-8, expected a sentence that describes a person") from None
     if not words or "\0" in words:
         raise BadData(f"{path}: found no words, expected a sentence that describes a person")
     return words
@@ -96,10 +96,12 @@ def body_models() -> list[tuple[str, BodyModel | None, str]]:
 
 def _imported(path: Path) -> Path:
     """The cached plain arrays of an official file."""
-    content = read_bytes(path, noted=False)  # it is a model, not the subject's: its place is nobody's business
+    content = read_bytes(path, limit=1 << 30, noted=False)  # a model, not the subject's: its place is nobody's business
     with naming(path):
         read = official.arrays_from_pickle if path.suffix.lower() == ".pkl" else official.arrays_from_npz
-        plain = npz.encode(official.normalised(read(content)))
+        arrays = official.normalised(read(content))
+        plain = npz.encode(arrays)
+        BodyModel.from_arrays(arrays, sha256=record.digest(plain))  # what is kept is known to be good
     cached = cached_body(record.digest(plain))
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

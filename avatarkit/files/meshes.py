@@ -4,6 +4,7 @@ import io
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,7 +53,7 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
         if mesh.attributes or mesh.uvs is not None:
             log.warning("%s: %s holds vertices and faces alone: use .glb to keep the rest", path, suffix)
         plain = trimesh.Trimesh(mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), process=False)
-        written = plain.export(file_type=suffix[1:])
+        written: Any = plain.export(file_type=suffix[1:])
         write_bytes(path, written if isinstance(written, bytes) else written.encode())
     else:
         raise UsageError(f"{path}: cannot write a mesh as {suffix or 'a file without suffix'}, use .glb, .ply or .obj")
@@ -68,10 +69,17 @@ def _primitive(mesh: Mesh) -> Primitive:
         kept = corners[:, 0].astype(np.int64)
         arrays = {name: values[kept] for name, values in arrays.items()}
         vertices, faces, uv = vertices[kept], split.reshape(-1, 3), corners[:, 1:].astype(np.float32)
-    custom = {name: values for name, values in arrays.items() if name.startswith("_")}
+    custom = {name: _narrowed(values) for name, values in arrays.items() if name.startswith("_")}
     return Primitive(
         vertices.astype(np.float32), faces, arrays.get("normals"), uv, arrays.get("colours"), custom=custom
     )
+
+
+def _narrowed(values: np.ndarray) -> np.ndarray:
+    """Integers in a type that glTF's attributes have; float32 for those beyond 65535, exact up to 2^24."""
+    if values.dtype.kind not in "iu" or values.dtype == np.uint8:
+        return values
+    return values.astype(np.uint16 if values.size and 0 <= values.min() <= values.max() < 1 << 16 else np.float32)
 
 
 def _from_scene(scene: Scene) -> Mesh:
@@ -110,7 +118,9 @@ def _foreign(content: bytes, suffix: str) -> Mesh:
     if suffix == ".ply":
         _check_ply_header(content)
     try:
-        read = trimesh.load(io.BytesIO(content), file_type=suffix[1:], process=False, force="mesh", skip_materials=True)
+        read: Any = trimesh.load(
+            io.BytesIO(content), file_type=suffix[1:], process=False, force="mesh", skip_materials=True
+        )
         vertices, faces = np.asarray(read.vertices, np.float32), np.asarray(read.faces, np.int64)
     except MemoryError:
         raise

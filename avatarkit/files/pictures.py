@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from avatarkit.errors import BadData, NotInstalled, UsageError
 from avatarkit.atomic import replacing, write_bytes
+from avatarkit.errors import BadData, NotInstalled, UsageError
 from avatarkit.files.reading import naming, read_bytes
 
 log = logging.getLogger("avatarkit")
@@ -58,7 +58,7 @@ def _srgb(image):  # type: ignore[no-untyped-def]
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except ImageCms.PyCMSError as error:  # common, and no reason to refuse a photo
+        except (ImageCms.PyCMSError, OSError) as error:  # common, and no reason to refuse a photo
             log.info("the photo's colour profile cannot be used (%s): taken as sRGB", error)
     return image.convert("RGBA" if alpha else "RGB")
 
@@ -77,12 +77,12 @@ def write_picture(path: Path, image: np.ndarray) -> None:
 
 
 def write_movie(path: Path, frames: np.ndarray) -> None:
-    """A looping turntable (N,H,W,3) uint8 as .webp, .gif or .mp4; the last needs ffmpeg (pip install imageio-ffmpeg)."""
+    """A looping turntable (N,H,W,3) uint8 as .webp, .gif or .mp4; the last one needs ffmpeg."""
     import imageio.v3 as imageio
 
     kind = path.suffix.lower()
     if kind not in MOVIES:
-        raise UsageError(f"{path}: cannot write a turntable as {kind or 'a file without suffix'}, use {', '.join(MOVIES)}")
+        raise UsageError(f"{path}: cannot write a turntable as {kind or 'this'}, use {', '.join(MOVIES)}")
     with replacing(path) as temporary:
         if kind == ".mp4":
             try:

@@ -26,7 +26,7 @@ def read_bytes(path: Path, *, limit: int = LARGEST, noted: bool = True) -> bytes
     with open(path, "rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
-        raise BadData(f"{path}: larger than {limit >> 20} MB, expected less: is it the right file?")
+        raise BadData(f"{path}: larger than {limit >> 10} KB, expected less: is it the right file?")
     if noted:
         record.note_read(path, content)
     return content

@@ -118,7 +118,7 @@ def _primitive(primitive: Primitive, buffer: Buffer) -> Item:
             attributes[f"WEIGHTS_{place}"] = buffer.vertices(weights[:, columns])
     elif primitive.joints is not None or primitive.weights is not None:
         raise ValueError("expected joints and weights together")
-    for name, values in primitive.custom.items():
+    for name, values in sorted(primitive.custom.items()):
         if values.dtype.name not in CUSTOM_TYPES or len(values) != V or not name.startswith("_"):
             raise ValueError(f"custom attribute {name}: expected {V} rows of {CUSTOM_TYPES}, got {values.dtype}")
         attributes[name] = buffer.array(values.reshape(V, -1), target=ARRAY)

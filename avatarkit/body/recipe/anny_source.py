@@ -18,7 +18,7 @@ import numpy as np
 
 from avatarkit.errors import NotInstalled
 
-OURS_FROM_ANNY = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])  # Anny: +Z up, facing −Y
+OURS_FROM_ANNY = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])  # Anny: +Z up, facing -Y
 BODY_GROUPS = {
     "body": "body",
     "helper-l-eye": "left_eye",
@@ -32,7 +32,7 @@ HEAD_CHANGES = ("cheek", "chin", "ear-", "eye", "mouth", "nose")
 SKIPPED_CHANGES = ("pregnant", "valgus", "fingers-distance", "foot-trans", "hand-trans", "nipple", "head-angle")
 SHIFTS_SIDEWAYS = tuple(f"{part}-trans-out" for part in ("head", "hip", "mouth", "neck", "nose", "torso"))
 SKULL_CHANGES = ("forehead", "head")  # the skull is large: as free as a nose it would look like a deformity
-HEAD_SIGMA, SKULL_SIGMA, BODY_SIGMA = 0.35, 0.12, 0.20
+HEAD_SIGMA, SKULL_SIGMA, BODY_SIGMA = 0.30, 0.12, 0.20
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,14 @@ class AnnySource:
             tails=points(model.template_bone_tails, model.bone_tails_blendshapes).astype(np.float64),
             traits=dict(traits),
         )
+
+    def ears(self, base_indices: np.ndarray) -> np.ndarray:
+        """Which vertices (V,) are the ears: those that move when MakeHuman spreads the ears out."""
+        names = ("l-ear-wing-incr", "r-ear-wing-incr")
+        changes = {name: np.array([0.0, 1.0]) for name in names}
+        plain, spread = self.people({}, base_indices, changes).vertices
+        moved = np.linalg.norm(spread - plain, axis=1)
+        return moved > 0.05 * moved.max()
 
     def anny_age(self, years: np.ndarray) -> np.ndarray:
         """Anny's age parameter of a morphological age in years."""

@@ -2,7 +2,7 @@
 
 - `nose_tip`, `chin`, `upper_lip`, `lower_lip`: foremost points of the midline between their neighbours
 - `left_eye`: the cornea's foremost point; `left_eye_inner`, `left_eye_outer`: ends of the opening between the lids
-- `left_mouth_corner`: end of the opening between the lips; `left_ear`: foremost root of the ear, the tragus
+- `left_mouth_corner`: end of the opening between the lips; `left_ear`: the tragus
 - `contour_00` … `contour_16`: the face's outline seen from the front, from the left ear over the chin to the right
 - `left_thumb_tip` …: farthest along the finger; `left_big_toe`, `left_small_toe`, `left_heel`: ends of the foot
 - `crown`: top of the head; `crotch`: lowest point of the midline
@@ -30,6 +30,7 @@ class Surface:
     vertices: np.ndarray  # (V, 3)
     joints: np.ndarray  # (55, 3)
     part: np.ndarray  # (V,) indices into PART_NAMES
+    tragus: int  # the left one
     toes: dict[str, np.ndarray]  # `big`, `small` -> vertices of the left foot's
 
     def of(self, *parts: str) -> np.ndarray:
@@ -51,7 +52,7 @@ def landmarks(surface: Surface) -> tuple[list[str], np.ndarray, np.ndarray]:
     template = surface.template
     middle = _midline(surface)
     left = _left_face(surface) | _left_limbs(surface)
-    contour = _contour(surface, left["ear"], middle["chin"])
+    contour = _contour(surface)
     points = dict(middle)
     for name, vertex in left.items():
         points[f"left_{name}"] = vertex
@@ -108,20 +109,13 @@ def _midline(surface: Surface) -> dict[str, int]:
 
 
 def _left_face(surface: Surface) -> dict[str, int]:
-    x = surface.vertices
     mouth_rim, eye_rim = _rims(surface)
-    head = surface.of("head", "face")
-    left = head[x[head, 0] > 0]
-    ear_rim = left[x[left, 0] > 0.93 * x[left, 0].max()]
-    height = x[ear_rim, 1].mean()
-    # The tragus: where the cheek meets the ear, halfway up: foremost of what stands out less than the ear's rim does.
-    beside = left[(np.abs(x[left, 1] - height) < 0.012) & (x[left, 0] > 0.80 * x[left, 0].max())]
     return {
         "eye": surface.farthest(surface.of("left_eye"), (0, 0, 1)),
         "eye_inner": surface.farthest(eye_rim, (-1, 0, 0)),
         "eye_outer": surface.farthest(eye_rim, (1, 0, 0)),
         "mouth_corner": surface.farthest(mouth_rim, (1, 0, 0)),
-        "ear": surface.farthest(beside, (0, 0, 1)),
+        "ear": surface.tragus,
     }
 
 
@@ -137,23 +131,23 @@ def _left_limbs(surface: Surface) -> dict[str, int]:
     return found
 
 
-def _contour(surface: Surface, ear: int, chin: int) -> list[int]:
-    """Contour points 0 to 8, left ear to chin: the outermost vertex of the face in each of nine directions.
+def _contour(surface: Surface) -> list[int]:
+    """Contour points 0 to 8, left tragus to below the chin: the outermost vertex of the face in each direction.
 
-    Directions fan out from a centre between the ears' height and the chin's, in the frontal plane.
+    Directions fan out evenly in the frontal plane, from a centre halfway between the tragus's height and the chin's.
     """
-    x = surface.vertices
-    skin = surface.of("face", "head")
-    front = skin[(x[skin, 2] >= x[ear, 2]) & (surface.template.vertices[skin, 0] >= 0)]
+    x, ear = surface.vertices, surface.tragus
+    chin = surface.farthest(surface.middle("face"), (0, -1, 0))
+    below = surface.of("head")  # the chin's underside still counts, the throat does not
+    below = below[(x[below, 2] > (x[ear, 2] + x[chin, 2]) / 2) & (x[below, 1] >= x[chin, 1])]
+    left = np.union1d(surface.of("face"), below)
+    left = left[surface.template.vertices[left, 0] >= 0]
     centre = np.array([0.0, (x[ear, 1] + x[chin, 1]) / 2])
-    offsets = x[front, :2] - centre
-    angle = np.arctan2(offsets[:, 1], offsets[:, 0])
+    offsets = x[left, :2] - centre
+    angle, radius = np.arctan2(offsets[:, 1], offsets[:, 0]), np.linalg.norm(offsets, axis=1)
     start = np.arctan2(x[ear, 1] - centre[1], x[ear, 0])
-    radius = np.linalg.norm(offsets, axis=1)
     points = [ear]
     for wanted in np.linspace(start, -np.pi / 2, CONTOUR // 2 + 1)[1:-1]:
         wedge = np.abs(angle - wanted) < np.deg2rad(4)
-        points.append(int(front[wedge][np.argmax(radius[wedge])]))
-    middle = surface.middle("face", "head")
-    middle = middle[x[middle, 2] > (x[ear, 2] + x[chin, 2]) / 2]
-    return [*points, surface.farthest(middle, (0, -1, 0.5))]
+        points.append(int(left[wedge][np.argmax(radius[wedge])]))
+    return [*points, chin]

@@ -65,7 +65,7 @@ def left_half(loop: np.ndarray, vertices: np.ndarray) -> np.ndarray:
 
 
 def least_area_fill(loop: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-    """The triangulation (n − 2, 3) of a polygon in space with the least area [Barequet and Sharir 1995, section 3].
+    """The triangulation (n - 2, 3) of a polygon in space with the least area [Barequet and Sharir 1995, section 3].
 
     Dynamic programming: cost[i, k] = min over i < j < k of cost[i, j] + cost[j, k] + area(i, j, k).
     """

@@ -30,7 +30,7 @@ _JOINTS = {
 }
 INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth", "eye_socket")
 PART_NAMES = (*_JOINTS, "face", "hair_cap", *INNER)
-SMOOTHING = 6  # rounds of averaging with the neighbours, so that borders do not follow the weights' noise
+SMOOTHING = 12  # rounds of averaging with the neighbours, so that borders do not follow the weights' noise
 
 # Side view of a head, nose to the right. Forward from the tragus and up from the eyes, in heads (chin to crown).
 # Hair: forehead, temple, sideburn, over and behind the ear, nape; then round the outside.
@@ -46,18 +46,21 @@ FACE = [
 ]  # fmt: skip
 
 
-def regions(template: Template, vertices: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Part of each vertex (V,) and of each face (F,), indices into PART_NAMES; `vertices` of the mean person."""
+def regions(
+    template: Template, vertices: np.ndarray, weights: np.ndarray, ears: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part of each vertex (V,) and face (F,), indices into PART_NAMES; `vertices` of the mean person, `ears` (V,) bool."""
     joints = {name: index for index, name in enumerate(JOINT_NAMES)}
     field = np.stack([weights[:, [joints[j] for j in names]].sum(axis=1) for names in _JOINTS.values()], axis=1)
     field = smoothed(field, template.faces, SMOOTHING)
     of_vertex = np.argmax(np.round(field, 6), axis=1)
-    of_face = np.argmax(np.round(field[template.faces].mean(axis=1), 6), axis=1)
+    of_face = np.argmax(np.round(_over_quads(field, template.faces), 6), axis=1)
     centres = vertices[template.faces].mean(axis=1)
-    frame = head_frame(vertices, of_vertex, template)
-    for labels, points in ((of_vertex, vertices), (of_face, centres)):
-        head = labels == PART_NAMES.index("head")
-        profile = (points[:, [2, 1]] - frame[0]) / frame[1]
+    origin, height = head_frame(template, vertices, ears)
+    ear_faces = _over_quads(ears[:, None].astype(float), template.faces)[:, 0] > 0.5
+    for labels, points, ear in ((of_vertex, vertices, ears), (of_face, centres, ear_faces)):
+        head = (labels == PART_NAMES.index("head")) & ~ear
+        profile = (points[:, [2, 1]] - origin) / height
         face, hair = (inside(profile, polygon) for polygon in (FACE, HAIR))
         labels[head & face] = PART_NAMES.index("face")
         labels[head & hair] = PART_NAMES.index("hair_cap")
@@ -71,17 +74,32 @@ def regions(template: Template, vertices: np.ndarray, weights: np.ndarray) -> tu
     return of_vertex.astype(np.uint8), of_face.astype(np.uint8)
 
 
-def head_frame(vertices: np.ndarray, part: np.ndarray, template: Template) -> tuple[np.ndarray, float]:
+def _over_quads(field: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Means (F, C) of a vertex field (V, C) over the quad of each triangle: borders then follow the mesh's rings.
+
+    The template splits its quads into triangles 2k and 2k + 1.
+    """
+    corners = field[faces.reshape(-1, 6)]
+    return np.repeat(corners.mean(axis=1), 2, axis=0)
+
+
+def head_frame(template: Template, vertices: np.ndarray, ears: np.ndarray) -> tuple[np.ndarray, float]:
     """Where profiles are measured from, (z of the tragus, y of the eyes), and the head's height, chin to crown."""
-    head = np.flatnonzero(part == PART_NAMES.index("head"))
-    skin = np.intersect1d(head, template.vertices_of("body"))
+    skin = template.vertices_of("body")
     eyes = vertices[template.vertices_of("left_eye")].mean(axis=0)
-    ears = skin[vertices[skin, 0] > 0.93 * vertices[skin, 0].max()]
     middle = skin[template.vertices[skin, 0] == 0]
-    front = middle[vertices[middle, 2] > eyes[2]]
-    chin, crown = vertices[front, 1].min(), vertices[skin, 1].max()
-    # The rim of the ear stands out furthest; the tragus lies before its middle by a ninth of the ear's own depth.
-    return np.array([vertices[ears, 2].max() + 0.004, eyes[1]]), float(crown - chin)
+    crown = vertices[skin, 1].max()
+    face = middle[(vertices[middle, 2] > eyes[2]) & (eyes[1] - vertices[middle, 1] < 1.3 * (crown - eyes[1]))]
+    chin = vertices[face, 1].min()
+    return np.array([vertices[tragus(vertices, ears), 2], eyes[1]]), float(crown - chin)
+
+
+def tragus(vertices: np.ndarray, ears: np.ndarray) -> int:
+    """The left tragus: the foremost vertex of the middle third of the ear's height."""
+    left = np.flatnonzero(ears & (vertices[:, 0] > 0))
+    low, high = vertices[left, 1].min(), vertices[left, 1].max()
+    third = left[np.abs(vertices[left, 1] - (low + high) / 2) < (high - low) / 6]
+    return int(third[np.argmax(vertices[third, 2])])
 
 
 def smoothed(field: np.ndarray, faces: np.ndarray, rounds: int) -> np.ndarray:

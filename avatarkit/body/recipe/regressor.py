@@ -7,7 +7,7 @@ import numpy as np
 from avatarkit.body.pose import JOINT_NAMES
 from avatarkit.body.recipe.skeleton import MIRRORED
 
-NEIGHBOURS = 240
+NEIGHBOURS = 800
 STILL = 300.0  # how much more an equation of an unmoved joint counts than one of a person
 RIDGE = 3e-4
 
@@ -34,7 +34,7 @@ def fit_regressor(
     return regressor / regressor.sum(axis=1, keepdims=True)
 
 
-def neighbours(vertices: np.ndarray, joint: np.ndarray, skin: np.ndarray, spread: int = 6) -> np.ndarray:
+def neighbours(vertices: np.ndarray, joint: np.ndarray, skin: np.ndarray, spread: int = 4) -> np.ndarray:
     """Vertices around a joint: every few of the nearest, so that they ring it rather than crowd at one spot."""
     order = skin[np.argsort(np.linalg.norm(vertices[skin] - joint, axis=1), kind="stable")]
     close = order[: NEIGHBOURS // 2]

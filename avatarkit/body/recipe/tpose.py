@@ -1,6 +1,7 @@
 """Everybody in one pose: bones rotated rigidly, the skin follows by linear blending with the 55-joint weights.
 
-The pose: arms straight along ±X, palms down, each finger straight along its own direction with no height in it;
+The pose: arms straight along ±X, palms down, each finger straight along its own direction with no height in it,
+the thumb 45° forward and drooping a little;
 legs straight down, `ABDUCTION` apart; feet level, pointing to +Z; the trunk and head as Anny stands, upright.
 The pelvis joint is the origin, for everybody: y = 0 is the height of the pelvis, not the floor.
 """
@@ -22,7 +23,7 @@ from avatarkit.body.recipe.skeleton import (
 )
 
 ABDUCTION = 0.06  # metres to the side for each metre down: thighs of heavy people still clear one another
-THUMB_YAW = np.deg2rad(45)  # in the horizontal plane, from the fingers' direction towards +Z
+THUMB_YAW, THUMB_DROOP = np.deg2rad(45), np.deg2rad(20)  # from the fingers' direction towards +Z, and below the palm
 COLLAR_LIFT = np.deg2rad(8)  # raising an arm to the horizontal lifts the collar bone too
 
 
@@ -63,7 +64,7 @@ def skin(vertices: np.ndarray, weights: np.ndarray, rotations: np.ndarray, trans
 
 
 def chain(rest: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """Joints (P, 55, 3) after every bone is turned by its rotation, lengths kept: x_j = x_p + R_p (r_j − r_p)."""
+    """Joints (P, 55, 3) after every bone is turned by its rotation, lengths kept: x_j = x_p + R_p (r_j - r_p)."""
     posed = rest.copy()
     for joint, parent in enumerate(PARENTS[1:], start=1):
         bone = rest[:, joint] - rest[:, parent]
@@ -109,7 +110,8 @@ def _turn_finger(rotations: np.ndarray, rest: np.ndarray, tip: np.ndarray, name:
     ends = [*(rest[:, j] for j in joints), tip]
     straight = np.einsum("pab,pb->pa", hand, tip - ends[0]) * (1, 0, 1)
     if name.endswith("thumb"):
-        straight = np.array([sign * np.cos(THUMB_YAW), 0.0, np.sin(THUMB_YAW)])
+        level = np.cos(THUMB_DROOP)
+        straight = np.array([sign * level * np.cos(THUMB_YAW), -np.sin(THUMB_DROOP), level * np.sin(THUMB_YAW)])
     for joint, start, end in zip(joints, ends[:-1], ends[1:], strict=True):
         rotations[:, joint] = after(hand, end - start, straight)
 
