@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from avatarkit import camera
-from avatarkit.body import Pose
+from avatarkit.body import BodyModel, Pose
 from avatarkit.camera import Camera
 from avatarkit.errors import BadData
+from avatarkit.mesh import Mesh
 from avatarkit.record import Model
 
 POSE_SIZES = {
@@ -41,6 +42,12 @@ class Person:
     residuals: dict[str, float] = field(default_factory=dict)
     crop: np.ndarray | None = None
     crop_offset: tuple[int, int] = (0, 0)
+
+    def mesh(self, model: BodyModel) -> Mesh:
+        """The posed body as a mesh in the world; its attribute `part` (V) holds the model's labels where it has them."""
+        posed = model.shaped(self.betas, self.expression).posed(self.pose)
+        labels = {} if model.part is None else {"part": model.part}
+        return Mesh(posed.vertices, model.faces, labels)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The person under the keys of `body.npz` (DESIGN §2), float32."""

@@ -19,7 +19,8 @@ from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angl
 
 Turns = dict[str, tuple[float, float, float]]
 
-FINGERS = ("index", "middle", "ring", "pinky")
+# The rest pose's fingers are spread (7, -7, -17 and -24 degrees from +X); these turns about +Y bring them together.
+FINGERS = {"index": 0.10, "middle": -0.03, "ring": -0.12, "pinky": -0.17}
 ARM_GAP = 0.012
 """Metres between a hanging arm and the trunk."""
 
@@ -52,21 +53,21 @@ def arm(down: float, *, forward: float = 0.0, twist: float = 0.0, bend: float = 
     angles = torch.tensor([[-forward, 0, 0], [0, 0, -down], [twist, 0, 0]], dtype=torch.float64)
     swing, lower, turn = rotation_from_axis_angle(angles)
     x, y, z = axis_angle_from_rotation(swing @ lower @ turn).tolist()
-    return {"left_collar": (0, 0, -0.06 * down), "left_shoulder": (x, y, z), "left_elbow": (0, -bend, 0)}
+    return {"left_collar": (0.0, 0.0, -0.06 * down), "left_shoulder": (x, y, z), "left_elbow": (0.0, -bend, 0.0)}
 
 
 def leg(forward: float, *, bend: float = 0.0, ankle: float = 0.0, out: float = 0.0, toes: float = 0.0) -> Turns:
     """The left leg: thigh raised to the front, knee bent, toes of the foot lowered by `ankle`, its front bent up."""
-    turns = {"left_hip": (-forward, 0, out), "left_knee": (bend, 0, 0)}
+    turns: Turns = {"left_hip": (-forward, 0, out), "left_knee": (bend, 0, 0)}
     return turns | {"left_ankle": (ankle, 0, 0), "left_foot": (-toes, 0, 0)}
 
 
 def hand(curl: float, *, thumb: float = 0.3) -> Turns:
     """The left hand with its fingers bent by about `curl` a joint, the little finger most."""
     turns: Turns = {}
-    for k, finger in enumerate(FINGERS):
+    for k, (finger, together) in enumerate(FINGERS.items()):
         for bone, share in ((1, 0.9), (2, 1.1), (3, 0.8)):
-            turns[f"left_{finger}{bone}"] = (0, 0, -curl * share * (0.85 + 0.12 * k))
+            turns[f"left_{finger}{bone}"] = (0, together if bone == 1 else 0, -curl * share * (0.85 + 0.12 * k))
     # The thumb lies at 45° between +X and +Z: towards the fingers about +Y, towards the palm about (1, 0, -1).
     turns["left_thumb1"] = (0.5 * thumb, 0.8 * thumb, -0.5 * thumb)
     return turns | {f"left_thumb{bone}": (0.35 * thumb, 0, -0.35 * thumb) for bone in (2, 3)}
@@ -74,9 +75,6 @@ def hand(curl: float, *, thumb: float = 0.3) -> Turns:
 
 RELAXED = both(hand(0.28))
 HANGING = both(arm(1.2, forward=0.03, bend=0.22, twist=0.1))
-
-
-# --- people standing -----------------------------------------------------------------------------------------------
 
 
 def _t_pose(body: Body) -> Pose:
@@ -133,19 +131,19 @@ def _hands_on_hips(body: Body) -> Pose:
 
 
 def _arms_crossed(body: Body) -> Pose:
-    pose = turned(both(hand(0.2)))
+    pose = turned(both(hand(0.4)), both({"left_collar": (0.0, -0.15, 0.0)}))
     rest, joints, trunk = body.vertices.double(), body.joints.double(), _trunk(body)
     scale = joints[15, 1] - joints[1, 1]
-    height = joints[9, 1] - 0.02 * scale
+    height = joints[9, 1] - 0.08 * scale
     level = trunk[((rest[trunk, 1] - height).abs() < 0.08 * scale) & (rest[trunk, 0].abs() < 0.15 * scale)]
     chest = rest[level, 2].max()
     solid = trunk
     for side, sign, up in (("left", 1.0, 0.0), ("right", -1.0, 0.04)):
         flip = rest.new_tensor([sign, 1, 1])
-        wrist = torch.stack([-0.12 * scale, height + up * scale, chest + 0.04])
+        wrist = torch.stack([-0.10 * scale, height + up * scale, chest + 0.04])
         where = Hand(
             wrist=wrist * flip,
-            fingers=rest.new_tensor([-1.0, 0.15, -0.3]) * flip,
+            fingers=rest.new_tensor([-0.9, 0.3, -0.5]) * flip,
             palm=rest.new_tensor([-0.3, 0.0, -1.0]) * flip,
             pole=rest.new_tensor([1.0, -1.0, 0.2]) * flip,
         )
@@ -155,11 +153,8 @@ def _arms_crossed(body: Body) -> Pose:
     return pose
 
 
-# --- people moving and low -----------------------------------------------------------------------------------------
-
-
 def _walking(body: Body) -> Pose:
-    front, back = leg(0.42, bend=0.1, ankle=0.02), leg(-0.32, bend=0.3, ankle=0.05, toes=0.5)
+    front, back = leg(0.34, bend=0.08, out=-0.03), leg(-0.22, ankle=0.05, out=-0.03, toes=0.5)
     arms = arm(1.2, forward=-0.4, bend=0.2, twist=0.1) | right(arm(1.2, forward=0.35, bend=0.45, twist=0.1))
     trunk: Turns = {"spine1": (0.03, -0.08, 0), "spine3": (0, 0.12, 0), "head": (0, -0.04, 0)}
     pose = arms_cleared(body, turned(RELAXED, arms, front, right(back), trunk))
@@ -167,15 +162,15 @@ def _walking(body: Body) -> Pose:
 
 
 def _running(body: Body) -> Pose:
-    front, back = leg(1.0, bend=1.45, ankle=0.1), leg(-0.35, bend=0.35, ankle=0.45, toes=0.4)
+    front, back = leg(1.0, bend=1.5, ankle=-0.15, out=-0.04), leg(-0.28, bend=0.25, ankle=0.45, out=-0.04, toes=0.4)
     arms = arm(1.15, forward=-0.65, bend=1.5, twist=0.1) | right(arm(1.15, forward=0.55, bend=1.6, twist=0.1))
-    trunk: Turns = {"pelvis": (0.12, 0, 0), "spine1": (0.08, -0.12, 0), "spine3": (0, 0.2, 0), "head": (-0.12, -0.08, 0)}
+    trunk: Turns = {"pelvis": (0.12, 0, 0), "spine1": (0.08, -0.12, 0), "spine3": (0, 0.2, 0), "head": (-0.1, -0.08, 0)}
     return arms_cleared(body, turned(both(hand(0.75, thumb=0.6)), arms, front, right(back), trunk))
 
 
 def _sitting(body: Body) -> Pose:
     quarter = math.pi / 2
-    pose = turned(RELAXED, both(leg(quarter, bend=quarter, out=0.08)), {"spine1": (0.05, 0, 0)})
+    pose = turned(both(hand(0.2, thumb=-0.1)), both(leg(quarter, bend=quarter, out=0.08)), {"spine1": (0.05, 0, 0)})
     return _hand_on_thigh(body, _hand_on_thigh(body, pose, "left"), "right")
 
 
@@ -199,7 +194,7 @@ def _hand_on_thigh(body: Body, pose: Pose, side: str, share: float = 0.62) -> Po
 def _kneeling(body: Body) -> Pose:
     quarter = math.pi / 2
     back = leg(0.0, bend=quarter + 0.2, ankle=-0.15, toes=0.9)
-    pose = arms_cleared(body, turned(RELAXED, HANGING, right(back)))
+    pose = arms_cleared(body, turned(RELAXED, hand(0.2, thumb=-0.1), HANGING, right(back)))
     pose = level(
         body, lambda up: pose.turned({"left_hip": (-up, 0, 0.06), "left_knee": (up, 0, 0)}), "left", "right", 2.2, 0.9
     )
@@ -220,9 +215,6 @@ POSES: dict[str, Callable[[Body], Pose]] = {
     "sitting": _sitting,
     "kneeling": _kneeling,
 }
-
-
-# --- what is solved for a body -------------------------------------------------------------------------------------
 
 
 def arms_cleared(body: Body, pose: Pose) -> Pose:

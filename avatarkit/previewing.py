@@ -3,6 +3,7 @@
 `draw` is the one place that renders; it sees the surface by ray casting. Everything else places cameras and tiles.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from torch import Tensor
 from avatarkit import camera as cameras
 from avatarkit import picture, shading
 from avatarkit.camera import Camera
+from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, face_normals, unit, vertex_normals
 from avatarkit.picture import Image
@@ -23,113 +25,128 @@ from avatarkit.surface import Surface
 Mode = Literal["shaded", "normals", "texture", "parts"]
 MODES: tuple[Mode, ...] = ("shaded", "normals", "texture", "parts")
 VIEWS = {"front": 0.0, "side": 90.0, "back": 180.0, "face": 25.0}
+SIDES = {0: "front", 90: "left", 180: "back", 270: "right"}
+
+Sight = Mesh | Maps
+"""What can be shown: a mesh, or the maps of a `normals.png`."""
 
 TOP, BOTTOM = (247, 247, 248), (222, 223, 226)
 ELEVATION = 5.0
 FOV = 20.0
 
 
-def views_of(
-    mesh: Mesh,
-    *,
-    mode: Mode = "shaded",
-    size: tuple[int, int] = (384, 512),
-    head: Tensor | None = None,
-    ground: bool = True,
-    supersampling: int = 3,
-) -> list[Image]:
+@dataclass(frozen=True)
+class Style:
+    """How meshes are drawn; `size` (width, height) of each view in pixels, `supersampling` squared rays a pixel.
+
+    `texture` shows `images["base_colour"]` through the UVs, or else `attributes["colours"]` (uint8 sRGB or float
+    linear), `parts` colours the labels `attributes["_PART"]`; clay where a mesh has none. `normals` are in view axes.
+    """
+
+    mode: Mode = "shaded"
+    size: tuple[int, int] = (384, 512)
+    supersampling: int = 3
+    ground: bool = True
+
+    @classmethod
+    def named(cls, mode: str, height: int) -> "Style":
+        """The style of a mode, with views of 3:4. Raises UsageError for an unknown mode."""
+        for known in MODES:
+            if mode == known:
+                return cls(known, (round(height * 3 / 4), height))
+        raise UsageError(f"--mode is {mode!r}, expected one of {', '.join(MODES)}")
+
+
+def views_of(mesh: Mesh, style: Style = Style()) -> list[Image]:
     """Four images (H,W,3): front, side (the person's left), back, and the face from 25 degrees to its left.
 
-    `size` is (width, height). `head` (N,3) are points of the head, to frame the face; unknown, it is looked for at the
-    top. Mode `texture` shows `images["base_colour"]` through the UVs, or else `attributes["colours"]`, or else clay;
-    `parts` colours `attributes["part"]`. The same mesh gives the same bytes.
+    The head is where `attributes["head"]` (V,) bool holds; unknown, it is looked for at the top. Same mesh, same bytes.
     """
-    mesh = _prepared(mesh)
-    shadow = _Ground.under(mesh) if ground and mode != "normals" else None
-    around = _body_cameras(mesh, size, [VIEWS["front"], VIEWS["side"], VIEWS["back"]])
-    box = head if head is not None else find_head(mesh.vertices)
-    close = cameras.framing(box, size, kind="perspective", yaw=VIEWS["face"], elevation=ELEVATION, fov=FOV, fill=0.7)
-    return [_on_paper(draw(mesh, view, mode, supersampling=supersampling), view, shadow) for view in (*around, close)]
+    mesh, ground = _prepared(mesh), _ground(mesh, style)
+    around = _cameras(mesh.vertices, style.size, [VIEWS["front"], VIEWS["side"], VIEWS["back"]], 0.86)
+    known = mesh.attributes.get("head")
+    head = find_head(mesh.vertices) if known is None else mesh.vertices[known.bool()]
+    close = _cameras(head, style.size, [VIEWS["face"]], 0.7)
+    return [_on_paper(_drawn(mesh, view, style), view, ground) for view in (*around, *close)]
 
 
-def turntable(
-    mesh: Mesh,
-    frames: int = 48,
-    *,
-    mode: Mode = "shaded",
-    size: tuple[int, int] = (384, 512),
-    ground: bool = True,
-    supersampling: int = 2,
-) -> np.ndarray:
+def turntable(sight: Sight, frames: int = 48, style: Style = Style(supersampling=2)) -> np.ndarray:
     """(frames,H,W,3): once around the person at equal yaw, from the front towards the person's left."""
-    mesh = _prepared(mesh)
-    shadow = _Ground.under(mesh) if ground and mode != "normals" else None
-    views = _body_cameras(mesh, size, [360 * i / frames for i in range(frames)])
-    return np.stack([_on_paper(draw(mesh, view, mode, supersampling=supersampling), view, shadow) for view in views])
+    if not isinstance(sight, Mesh):
+        raise BadData("normal maps have no other side to turn to: give a mesh or a body.npz")
+    mesh, ground = _prepared(sight), _ground(sight, style)
+    views = _cameras(mesh.vertices, style.size, [360 * i / frames for i in range(frames)], 0.86)
+    return np.stack([_on_paper(_drawn(mesh, view, style), view, ground) for view in views])
 
 
-def sheet(
-    subjects: Sequence[tuple[str, Mesh]],
-    *,
-    modes: Sequence[Mode] = ("shaded",),
-    size: tuple[int, int] = (384, 512),
-    heads: Sequence[Tensor | None] | None = None,
-    supersampling: int = 3,
-) -> Image:
-    """(H,W,3): a row of the four views for each (label, mesh) and mode, labelled."""
-    rows, titles = [], []
-    for (label, mesh), head in zip(subjects, heads or [None] * len(subjects), strict=True):
-        for mode in modes:
-            rows.append(views_of(mesh, mode=mode, size=size, head=head, supersampling=supersampling))
-            titles.append(label if len(modes) == 1 else f"{label} ({mode})")
-    font_size = max(size[1] // 28, 11)
-    return picture.grid(rows, labels=[list(VIEWS)] * len(rows), titles=titles, gap=font_size // 2, font_size=font_size)
+def sheet(subjects: Sequence[tuple[str, Sight]], style: Style = Style()) -> Image:
+    """(H,W,3): for each (label, mesh) a row of its four views, for each (label, maps) rows of its bands."""
+    rows, labels, titles = [], [], []
+    for label, sight in subjects:
+        mesh_row = isinstance(sight, Mesh)
+        tiles = [(list(VIEWS), views_of(sight, style))] if isinstance(sight, Mesh) else _map_rows(sight, style.size[0])
+        rows += [images for _, images in tiles]
+        labels += [names for names, _ in tiles]
+        titles += [f"{label} ({style.mode})" if mesh_row and style.mode != "shaded" else label]
+        titles += [""] * (len(tiles) - 1)
+    font_size = max(style.size[1] // 28, 11)
+    return picture.grid(rows, labels=labels, titles=titles, gap=font_size // 2, font_size=font_size)
 
 
-def maps_sheet(maps: Maps, *, width: int = 256, columns: int = 8) -> Image:
-    """(H,W,3): the maps of a `normals.png` on a checker where nothing is covered, named; a row of each band."""
+def _map_rows(maps: Maps, width: int, columns: int = 4) -> list[tuple[list[str], list[Image]]]:
+    """The bands of a `normals.png`, on a checker where nothing is covered: names and tiles of each row."""
     names = [_view_name(view.camera, view.surface) for view in maps.views]
     bands = {"normals": np.concatenate([(maps.normals[..., :3] + 1) / 2, maps.normals[..., 3:]], axis=-1)}
     if maps.albedo is not None:
         bands["albedo"] = maps.albedo
     if maps.labels is not None:
-        bands["labels"] = np.concatenate([palette(maps.labels[..., 0]), maps.normals[..., 3:]], axis=-1)
-    rows, labels = [], []
+        bands["labels"] = np.concatenate([picture.palette(maps.labels[..., 0]), maps.normals[..., 3:]], axis=-1)
+    rows = []
     for band, stack in bands.items():
         tiles = [np.rint(255 * np.clip(tile, 0, 1)).astype(np.uint8) for tile in stack]
         tiles = [picture.on_background(picture.resized(tile, (width, width)), "checker") for tile in tiles]
-        for start in range(0, len(tiles), columns):
-            rows.append(tiles[start : start + columns])
-            labels.append([f"{name}: {band}" for name in names[start : start + columns]])
-    return picture.grid(rows, labels=labels, font_size=max(width // 18, 11))
+        titles = [f"{band}, {name}" for name in names]
+        rows += [(titles[i : i + columns], tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
+    return rows
 
 
 def _view_name(camera: Camera, surface: str) -> str:
-    """`front`, `left`, `back`, `right` or the yaw in degrees; `through` marks the farthest surface."""
+    """The side that a map shows: front, left, back, right (the person's) or the camera's yaw in degrees."""
     x, _, z = (-camera.cam_from_world[2, :3]).tolist()
-    yaw = round(float(np.degrees(np.arctan2(x, z)))) % 360
-    name = {0: "front", 90: "left", 180: "back", 270: "right"}.get(yaw, f"yaw {yaw}°")
-    return name if surface == "nearest" else f"{name}, farthest"
+    yaw = round(math.degrees(math.atan2(x, z))) % 360
+    near, far = (SIDES.get(angle % 360, f"yaw {angle % 360}°") for angle in (yaw, yaw + 180))
+    return near if surface == "nearest" else f"{far}, through {near}"
 
 
 def find_head(vertices: Tensor) -> Tensor:
-    """(2,3): the bounds of what is probably the head of a standing person: the top seventh, without raised hands."""
+    """(N,3): the vertices that are probably the head of a standing person: the top seventh, without raised hands."""
     low, high = vertices.amin(0), vertices.amax(0)
     height = high[1] - low[1]
     top = vertices[vertices[:, 1] >= high[1] - height / 7]
     middle = top.median(dim=0).values
     near = (top - middle)[:, [0, 2]].norm(dim=1) <= height / 9
-    return torch.stack([top[near].amin(0), top[near].amax(0)])
+    return top[near] if bool(near.any()) else top
 
 
-def _body_cameras(mesh: Mesh, size: tuple[int, int], yaws: Sequence[float]) -> list[Camera]:
-    """Cameras of one lens that keep the whole body in the image at every yaw."""
-    low, high = mesh.vertices.amin(0), mesh.vertices.amax(0)
-    sideways = 2 * float((mesh.vertices - (low + high) / 2)[:, [0, 2]].norm(dim=1).max())
+def _cameras(points: Tensor, size: tuple[int, int], yaws: Sequence[float], fill: float) -> list[Camera]:
+    """Cameras of one lens that keep all the points in the image at every yaw, `fill` of its height at the most."""
+    low, high = points.amin(0), points.amax(0)
+    sideways = 2 * float((points - (low + high) / 2)[:, [0, 2]].norm(dim=1).max())
     height = float(high[1] - low[1])
-    fill = min(0.86, 0.90 * size[0] / size[1] * height / max(sideways, 1e-9))
-    lens = {"kind": "perspective", "elevation": ELEVATION, "fov": FOV, "fill": fill}
-    return [cameras.framing(mesh.vertices, size, yaw=yaw, **lens) for yaw in yaws]  # type: ignore[arg-type]
+    fill = min(fill, 0.90 * size[0] / size[1] * height / max(sideways, 1e-9))
+    return [
+        cameras.framing(points, size, kind="perspective", yaw=yaw, elevation=ELEVATION, fov=FOV, fill=fill)
+        for yaw in yaws
+    ]
+
+
+def _ground(mesh: Mesh, style: Style) -> shading.Ground | None:
+    wanted = style.ground and style.mode != "normals"
+    return shading.Ground.under(mesh.vertices.detach(), mesh.faces) if wanted else None
+
+
+def _drawn(mesh: Mesh, camera: Camera, style: Style) -> Image:
+    return draw(mesh, camera, style.mode, supersampling=style.supersampling)
 
 
 def _prepared(mesh: Mesh) -> Mesh:
@@ -175,7 +192,7 @@ def _bounds(vertices: Tensor, camera: Camera) -> tuple[int, int, int, int]:
 
 
 def _coloured(mesh: Mesh, camera: Camera, mode: Mode) -> np.ndarray:
-    """(H,W,4) float32, one sample a pixel: the colour in linear light (a normal as (n+1)/2), 1 where there is surface."""
+    """(H,W,4) float32, one sample a pixel: linear light (a normal as (n+1)/2), and 1 where there is surface."""
     surface = Surface(mesh.vertices, mesh.faces)
     origins, directions = (rays.reshape(-1, 3) for rays in cameras.rays(camera))
     hits = surface.cast(origins, directions)
@@ -195,11 +212,10 @@ def _coloured(mesh: Mesh, camera: Camera, mode: Mode) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Seen:
-    """The surface at P points: face (P,), barycentric (P,3), points and normals (P,3) in the world, open sky (P,)."""
+    """The surface at P points: face (P,), barycentric (P,3), normals (P,3) in the world, open sky (P,)."""
 
     face: Tensor
     barycentric: Tensor
-    points: Tensor
     normals: Tensor
     open_sky: Tensor
 
@@ -213,12 +229,11 @@ class _Seen:
         # a face seen from behind is lit as if turned round
         smooth = torch.where((flat * directions).sum(dim=1, keepdim=True) > 0, -smooth, smooth)
         open_sky = mesh.attributes.get("open_sky", vertices.new_ones(len(vertices)))
-        points = (vertices[corners] * barycentric[..., None]).sum(dim=1)
-        return cls(face, barycentric, points, smooth, (open_sky[corners] * barycentric).sum(dim=1))
+        return cls(face, barycentric, smooth, (open_sky[corners] * barycentric).sum(dim=1))
 
 
 def _key_light(mesh: Mesh, surface: Surface, camera: Camera, seen: _Seen) -> Tensor:
-    """(P,) in [0, 1]: how much of the key lamp is in sight, asked at the vertices so that soft shadows have no noise."""
+    """(P,) in [0, 1]: how much of the key lamp is in sight; asked at the vertices, so that shadows have no noise."""
     vertices, normals = mesh.vertices.detach(), _normals(mesh)
     towards = cameras.world_normals(camera, shading.direction(shading.KEY, camera.K))
     reach = float((vertices.amax(0) - vertices.amin(0)).norm())
@@ -227,22 +242,25 @@ def _key_light(mesh: Mesh, surface: Surface, camera: Camera, seen: _Seen) -> Ten
 
 
 def _normals(mesh: Mesh) -> Tensor:
-    return mesh.attributes.get("normals", vertex_normals(mesh.vertices.detach(), mesh.faces))
+    known = mesh.attributes.get("normals")
+    return vertex_normals(mesh.vertices.detach(), mesh.faces) if known is None else known
 
 
 def _albedo(mesh: Mesh, seen: _Seen, mode: Mode) -> tuple[Tensor, float]:
     """Linear colours (P,3) of the surface, and how much it shines."""
     corners, like = mesh.faces[seen.face], mesh.vertices
-    if mode == "parts" and "part" in mesh.attributes:
+    if mode == "parts" and "_PART" in mesh.attributes:
         nearest = corners.gather(1, seen.barycentric.argmax(dim=1, keepdim=True))[:, 0]
-        part = mesh.attributes["part"][nearest].cpu().numpy()
-        return torch.from_numpy(picture.linear_from_srgb(palette(part))).to(like), 0.6
+        part = mesh.attributes["_PART"][nearest].cpu().numpy()
+        return torch.from_numpy(picture.linear_from_srgb(picture.palette(part))).to(like), 0.6
     if mode == "texture" and mesh.uvs is not None and "base_colour" in mesh.images:
         uv = (mesh.uvs[seen.face] * seen.barycentric[..., None]).sum(dim=1)
         return _sampled(mesh.images["base_colour"], uv).to(like), 0.5
     if mode == "texture" and "colours" in mesh.attributes:
-        colours = picture.linear_from_srgb(mesh.attributes["colours"][:, :3].cpu().numpy())
-        return (torch.from_numpy(colours).to(like)[corners] * seen.barycentric[..., None]).sum(dim=1), 0.5
+        colours = mesh.attributes["colours"][:, :3]
+        if not colours.is_floating_point():
+            colours = torch.from_numpy(picture.linear_from_srgb(colours.cpu().numpy()))
+        return (colours.to(like)[corners] * seen.barycentric[..., None]).sum(dim=1), 0.5
     return like.new_tensor(shading.CLAY).expand(len(corners), 3), 1.0
 
 
@@ -259,55 +277,12 @@ def _sampled(image: Tensor, uv: Tensor) -> Tensor:
     return torch.lerp(above, below, t.to(light))
 
 
-def palette(part: np.ndarray) -> np.ndarray:
-    """sRGB (...,3) float32 in [0, 1] of part ids: hues a golden angle apart, so that neighbours differ."""
-    hue = (np.asarray(part, np.float32) * 0.61803399 + 0.05) % 1
-    wheel = np.abs((hue[..., None] * 6 + np.float32([0, 4, 2])) % 6 - 3) - 1
-    pale = np.where(np.asarray(part)[..., None] % 2 == 0, 0.32, 0.46)
-    return (0.90 * (pale + (1 - pale) * np.clip(wheel, 0, 1))).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _Ground:
-    """The floor under a mesh: how much of the sky it sees (N,N), over a square of half side `reach` m, at `height`."""
-
-    open_sky: Tensor
-    centre: Tensor
-    reach: float
-
-    @classmethod
-    def under(cls, mesh: Mesh, N: int = 64) -> "_Ground":
-        low, high = mesh.vertices.amin(0), mesh.vertices.amax(0)
-        reach = 0.75 * float((high - low).max())
-        centre = torch.stack([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
-        steps = (torch.arange(N).to(low) + 0.5) / N * 2 * reach - reach
-        z, x = torch.meshgrid(steps, steps, indexing="ij")
-        points = torch.stack([x, torch.zeros_like(x), z], dim=-1).reshape(-1, 3) + centre
-        up = torch.zeros_like(points)
-        up[:, 1] = 1
-        surface = Surface(mesh.vertices, mesh.faces)
-        open_sky = shading.openness(surface, points, up, reach=reach, count=160).reshape(1, N, N)
-        smooth = torch.nn.functional.avg_pool2d(open_sky, 3, stride=1, padding=1, count_include_pad=False)
-        return cls(smooth[0], centre, reach)
-
-    def shade(self, camera: Camera) -> np.ndarray:
-        """(H,W) in [0, 1]: how dark the floor is where the camera's rays meet it."""
-        origins, directions = cameras.rays(camera)
-        steps = (self.centre[1] - origins[..., 1]) / directions[..., 1].clamp_max(-1e-6)
-        spot = (origins + steps[..., None] * directions - self.centre)[..., [0, 2]] / self.reach
-        dark = torch.nn.functional.grid_sample(
-            (1 - self.open_sky)[None, None], spot[None], align_corners=False, padding_mode="zeros", mode="bilinear"
-        )[0, 0]
-        edge = (1 - spot.norm(dim=-1)).clamp(0, 1)
-        return (dark * edge).clamp(0, 1).cpu().numpy()
-
-
-def _on_paper(image: Image, camera: Camera, ground: _Ground | None) -> Image:
+def _on_paper(image: Image, camera: Camera, ground: shading.Ground | None) -> Image:
     """The drawing on a grey that falls off downwards, with the floor's shadow behind it."""
     H, W, _ = sizes("H W C", image)
     fall = np.linspace(0, 1, H, dtype=np.float32)[:, None, None]
-    paper = np.float32(TOP) * (1 - fall) + np.float32(BOTTOM) * fall
+    paper = np.asarray(TOP) * (1 - fall) + np.asarray(BOTTOM) * fall
     paper = np.broadcast_to(paper, (H, W, 3))
     if ground is not None:
-        paper = paper * (1 - 0.75 * ground.shade(camera.to(ground.centre)))[..., None]
+        paper = paper * (1 - 0.75 * ground.shade(camera.to(ground.centre)).cpu().numpy())[..., None]
     return picture.on_background(image, np.rint(paper).astype(np.uint8))

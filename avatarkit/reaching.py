@@ -40,7 +40,8 @@ def reached(body: Body, pose: Pose, side: str, hand: Hand) -> Pose:
     rest = body.joints.double()
     pose = pose.to(dtype=torch.float64)
     frames = place_joints(rotation_from_axis_angle(pose.full()), rest, body.model.parents, pose.transl)
-    collar, shoulder, elbow, wrist = (JOINT_INDEX[f"{side}_{joint}"] for joint in ("collar", "shoulder", "elbow", "wrist"))
+    joints = ("collar", "shoulder", "elbow", "wrist")
+    collar, shoulder, elbow, wrist = (JOINT_INDEX[f"{side}_{joint}"] for joint in joints)
     sign = 1.0 if side == "left" else -1.0
     upper, fore = rest[elbow] - rest[shoulder], rest[wrist] - rest[elbow]
     hinge = rest.new_tensor([0.0, -sign, 0.0])
@@ -128,7 +129,7 @@ def touching(
     return pose_at(rising(lambda offset: float(clearances(body, pose_at(offset), limb, trunk).min()) - gap, -0.2, 0.3))
 
 
-def rising(function: Callable[[float], float], low: float, high: float, *, steps: int = 14) -> float:
+def rising(function: Callable[[float], float], low: float, high: float, *, steps: int = 11) -> float:
     """Where a rising function crosses zero between `low` and `high`, by bisection; the nearer end when it does not."""
     for _ in range(steps):
         middle = (low + high) / 2

@@ -5,16 +5,19 @@ viewer), so that every view of a turntable is lit alike; the sky is above the pe
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from avatarkit import camera as cameras
+from avatarkit.camera import Camera
 from avatarkit.mesh import unit
 from avatarkit.shapes import sizes
 from avatarkit.surface import Surface
 
-CLAY = (0.50, 0.425, 0.37)
+CLAY = (0.485, 0.43, 0.385)
 
 
 class Lamp(NamedTuple):
@@ -110,10 +113,45 @@ def _free(surface: Surface, points: Tensor, normals: Tensor, directions: Tensor,
 
 
 def tangents(normals: Tensor) -> tuple[Tensor, Tensor]:
-    """Two unit vectors (...,3) that make a right-handed frame with `normals` (Duff et al. 2017); no branch at a pole."""
+    """Two unit vectors (...,3), right-handed with `normals` (Duff et al. 2017): no pole where they fail."""
     nx, ny, nz = normals.unbind(dim=-1)
     sign = torch.where(nz < 0, -1.0, 1.0).to(nz)
     a = -1 / (sign + nz)
     b = nx * ny * a
     x = torch.stack([1 + sign * nx.square() * a, sign * b, -sign * nx], dim=-1)
     return x, torch.stack([b, sign + ny.square() * a, -ny], dim=-1)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The floor under a mesh: how much of the sky it sees (N,N), over a square of half side `reach` m, at `height`."""
+
+    open_sky: Tensor
+    centre: Tensor
+    reach: float
+
+    @classmethod
+    def under(cls, vertices: Tensor, faces: Tensor, N: int = 64) -> "Ground":
+        low, high = vertices.amin(0), vertices.amax(0)
+        reach = 0.75 * float((high - low).max())
+        centre = torch.stack([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
+        steps = (torch.arange(N).to(low) + 0.5) / N * 2 * reach - reach
+        z, x = torch.meshgrid(steps, steps, indexing="ij")
+        points = torch.stack([x, torch.zeros_like(x), z], dim=-1).reshape(-1, 3) + centre
+        up = torch.zeros_like(points)
+        up[:, 1] = 1
+        surface = Surface(vertices, faces)
+        open_sky = openness(surface, points, up, reach=reach, count=160).reshape(1, N, N)
+        smooth = torch.nn.functional.avg_pool2d(open_sky, 3, stride=1, padding=1, count_include_pad=False)
+        return cls(smooth[0], centre, reach)
+
+    def shade(self, camera: Camera) -> Tensor:
+        """(H,W) in [0, 1]: how dark the floor is where the camera's rays meet it."""
+        origins, directions = cameras.rays(camera)
+        steps = (self.centre[1] - origins[..., 1]) / directions[..., 1].clamp_max(-1e-6)
+        spot = (origins + steps[..., None] * directions - self.centre)[..., [0, 2]] / self.reach
+        dark = torch.nn.functional.grid_sample(
+            (1 - self.open_sky)[None, None], spot[None], align_corners=False, padding_mode="zeros", mode="bilinear"
+        )[0, 0]
+        edge = (1 - spot.norm(dim=-1)).clamp(0, 1)
+        return (dark * edge).clamp(0, 1)

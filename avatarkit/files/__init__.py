@@ -11,6 +11,7 @@ from avatarkit.files.artefacts import (
     read_normals,
     read_person,
     read_prompt,
+    read_sight,
     write_normals,
     write_person,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "read_person",
     "read_photo",
     "read_prompt",
+    "read_sight",
     "write_mesh",
     "write_movie",
     "write_normals",

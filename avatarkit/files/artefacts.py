@@ -9,9 +9,11 @@ from avatarkit import maps, npz, png, record
 from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel, official
 from avatarkit.errors import AvatarError, BadData, NotInstalled
+from avatarkit.files.meshes import read_mesh
 from avatarkit.files.places import BUILTIN_BODY, cache, cached_body
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
+from avatarkit.mesh import Mesh
 from avatarkit.person import Person
 from avatarkit.record import Model
 
@@ -123,3 +125,11 @@ def write_normals(path: Path, found: Maps) -> None:
     layout = found.layout()
     record.note_facts({"layout": layout})
     write_bytes(path, png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)}))
+
+
+def read_sight(path: Path) -> Mesh | Maps:
+    """What there is to see in any artefact: a posed body, normal maps, or a mesh."""
+    if path.suffix.lower() == ".npz":
+        person = read_person(path)
+        return person.mesh(read_body_model_of(person))
+    return read_normals(path) if path.suffix.lower() == ".png" else read_mesh(path)

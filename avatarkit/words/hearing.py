@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from avatarkit.errors import BadData
-from avatarkit.words.lexicon import FILLERS, HEIGHT_SPREAD, STAGES, THINGS, VOCABULARY, Meaning, average_height
+from avatarkit.words.lexicon import ENDINGS, FILLERS, HEIGHT_SPREAD, STAGES, THINGS, VOCABULARY, Meaning, average_height
 from avatarkit.words.tokens import MEASURES, Token, tokens
 
 LONGEST_TEXT = 2000
@@ -142,6 +142,8 @@ def _describes_thing(words: Sequence[Token], length: int, meaning: Meaning) -> b
             return False
         if not following and words[at].text in FILLERS:
             return False
+        if at == length and words[at].text in ENDINGS:
+            return True
         if not following and (words[at].text in THINGS or words[0].opened):
             return True
         at += taken

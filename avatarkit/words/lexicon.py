@@ -96,7 +96,7 @@ VOCABULARY: dict[str, dict[str, Meaning]] = {
         "extremely, incredibly, super": {"degree": 1.8},
         "very, really": {"degree": 1.4},
         "quite, rather, fairly": {"degree": 0.8},
-        "slightly, a bit, a little, little, a little bit, somewhat": {"degree": 0.5},
+        "slightly, a bit, a little, a little bit, somewhat": {"degree": 0.5},
         "not, no, never, neither, nor, without, isn't, aren't, wasn't, doesn't": {"degree": 0.0},
     },
     "More than one": {
@@ -127,11 +127,14 @@ OPENERS = frozenset("with in wearing wears dressed holding carrying".split())
 CLAUSE_ENDS = frozenset([*".,;:!?()\n", "and", "who", "but"])
 
 THINGS = frozenset(
-    "hair haired beard bearded moustache mustache fringe ponytail eyes nose face neck arms legs hands feet shoulders"
+    "hair beard moustache mustache fringe ponytail eyes nose face neck arms legs hands feet shoulders"
     " hat cap shirt tshirt blouse vest jumper sweater hoodie jacket coat suit dress skirt trousers pants jeans shorts"
-    " leggings socks shoes boots sleeves sleeved scarf gloves glasses tie belt bag chair table dog cat".split()
+    " leggings socks shoes boots sleeves scarf gloves glasses tie belt bag chair table dog cat".split()
 )
 """Nouns with a size of their own: an adjective before one is theirs, and is not understood as the person's."""
+
+ENDINGS = frozenset("haired sleeved legged faced".split())
+"""These take the one adjective before them: a tall short-haired man is tall."""
 
 NUMBER_WORDS = {
     word: number

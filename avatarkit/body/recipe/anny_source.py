@@ -121,9 +121,12 @@ class AnnySource:
         return self.people(known | {"years": years.numpy()}, base_indices, changes)
 
     def people(
-        self, traits: Mapping[str, np.ndarray], base_indices: np.ndarray, changes: Mapping[str, np.ndarray] | None = None
+        self,
+        traits: Mapping[str, np.ndarray],
+        base_indices: np.ndarray,
+        changes: Mapping[str, np.ndarray] | None = None,
     ) -> People:
-        """The bodies of the given phenotypes (Anny's names, each (P,)) and local changes, at the given base vertices."""
+        """The bodies of phenotypes and local changes (by Anny's names, each (P,)), at the given base vertices."""
         import torch
 
         model, tensor = self.model, torch.as_tensor
@@ -194,8 +197,7 @@ def open_anny(cache: Path | None = None) -> Iterator[AnnySource]:
         raise NotInstalled("anny: not installed; building the body needs it: pip install 'avatarkit[body-build]'")
     import warp
 
-    warp.config.quiet = True  # it greets on stdout
-    warp.init()
+    warp.config.log_level = warp.LOG_ERROR  # or it greets on stdout
     import anny
     from anny.models.model_data import TopologyConfig
     from anny.paths import get_anny_cache_path, set_anny_cache_path

@@ -8,6 +8,8 @@ import numpy as np
 
 from avatarkit.body.recipe.skeleton import INDEX
 
+OUTSIDE_MOUTH = ("eye", "brow", "noseSneer", "cheekSquint")
+FADE_FROM, FADE_TO = 0.002, 0.012  # metres beyond the midline
 FAINT = 2e-5  # metres; an expression moves a vertex by more than this, or not at all
 
 
@@ -21,17 +23,23 @@ class Basis:
 
 
 def fit_basis(
-    people: np.ndarray, faces: np.ndarray, head_mask: np.ndarray, body_count: int, head_count: int
+    people: np.ndarray, faces: np.ndarray, mirror: np.ndarray, head_mask: np.ndarray, counts: tuple[int, int]
 ) -> Basis:
-    """Components of `people` (P, V, 3): body ones weighted by area, then those of what is left, times `head_mask` (V,)."""
+    """Components of `people` (P, V, 3): first the body's, weighted by area, then the head's of what is left.
+
+    `counts` says how many of each; `head_mask` (V,) is 0 where the head's shall not reach. All are made exactly
+    symmetric: people are, but sums of floats are not.
+    """
     mean = people.mean(axis=0, dtype=np.float64)
     left = people - mean.astype(np.float32)
     area = vertex_areas(mean, faces)
-    scores, body = components(left, area, body_count)
+    scores, body = components(left, area, counts[0])
     left -= np.einsum("pb,vcb->pvc", scores, body).astype(np.float32)
     left *= head_mask[:, None].astype(np.float32)
-    _, head = components(left, np.sqrt(area), head_count)  # smaller triangles, finer features: the face counts more
-    return Basis(mean, np.concatenate([body, head], axis=-1), body_count)
+    _, head = components(left, np.sqrt(area), counts[1])  # smaller triangles, finer features: the face counts more
+    directions = np.concatenate([body, head], axis=-1)
+    mean = (mean + mean[mirror] * (-1, 1, 1)) / 2
+    return Basis(mean, (directions + directions[mirror] * np.array([[-1], [1], [1]])) / 2, counts[0])
 
 
 def components(deviations: np.ndarray, area: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,6 +93,21 @@ def expression_shapes(
     turned = (turned + turned[other][:, mirror] * (-1, 1, 1)) / 2
     turned[np.linalg.norm(turned, axis=-1) < FAINT] = 0
     return np.moveaxis(turned, 0, -1)
+
+
+def keep_in_place(expressions: np.ndarray, names: list[str], x: np.ndarray, inner_mouth: np.ndarray) -> np.ndarray:
+    """Expressions (V, 3, E) of eyes, brows, nose and cheeks without their strays: MakeHuman's blinks bend the palate.
+
+    They leave the vertices `inner_mouth` alone, and those of one side fade out over the nose, `x` (V,) metres.
+    """
+    kept = expressions.copy()
+    for k, name in enumerate(names):
+        if name.startswith(OUTSIDE_MOUTH):
+            kept[inner_mouth, :, k] = 0
+            beyond = -x * {"Left": 1, "Right": -1, "": 0}[_side(name)]
+            fade = np.clip((beyond - FADE_FROM) / (FADE_TO - FADE_FROM), 0, 1)
+            kept[:, :, k] *= 1 - (fade * fade * (3 - 2 * fade))[:, None]
+    return kept
 
 
 def _side(name: str) -> str:

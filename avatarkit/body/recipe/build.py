@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 
 from avatarkit.body.pose import JOINT_NAMES, PARENTS
 from avatarkit.body.recipe.anny_source import AnnySource
-from avatarkit.body.recipe.basis import Basis, expression_shapes, fit_basis, head_mask
+from avatarkit.body.recipe.basis import Basis, expression_shapes, fit_basis, head_mask, keep_in_place
 from avatarkit.body.recipe.landmarks import Surface, landmarks
 from avatarkit.body.recipe.outer_skin import outer_skin
 from avatarkit.body.recipe.phenotypes import phenotype_arrays
-from avatarkit.body.recipe.regions import PART_NAMES, regions, tragus
+from avatarkit.body.recipe.regions import INNER_MOUTH, PART_NAMES, regions, tragus
 from avatarkit.body.recipe.regressor import fit_regressor
 from avatarkit.body.recipe.skeleton import finish_weights, joint_weights
 from avatarkit.body.recipe.template import Template, make_template
@@ -26,7 +22,7 @@ from avatarkit.body.recipe.tpose import tpose
 VERSION = "1"
 PEOPLE, SEED = 1600, 0
 BODY_BETAS, HEAD_BETAS = 48, 32
-GRID = 2.0**-15  # metres (0.03 mm): offsets lie on this grid, exact in half precision up to 6 cm, and compress by a third
+GRID = 2.0**-15  # metres (0.03 mm): offsets on this grid are exact in half precision up to 6 cm, and compress well
 Report = Callable[[str], None]
 META = {
     "name": "avatarkit-body",
@@ -53,16 +49,18 @@ def build_arrays(source: AnnySource, report: Report) -> dict[str, np.ndarray]:
     report(f"population: {PEOPLE} people in T-pose")
     mean, joints = posed.vertices.mean(axis=0, dtype=np.float64), posed.joints.mean(axis=0)
     mask = head_mask(mean, weights, joints)
-    basis = fit_basis(posed.vertices, template.faces, mask, BODY_BETAS, HEAD_BETAS)
+    basis = fit_basis(posed.vertices, template.faces, template.mirror, mask, (BODY_BETAS, HEAD_BETAS))
+    ears = source.ears(template.base_indices)
+    part, face_part = regions(template, basis.mean, weights, ears)
+    inner_mouth = np.flatnonzero(np.isin(part, [PART_NAMES.index(name) for name in INNER_MOUTH]))
     names, offsets = source.expressions(template.base_indices)
     turns = posed.rotations.mean(axis=0)
     expressions = expression_shapes(offsets, names, turns, weights, template.mirror)
+    expressions = keep_in_place(expressions, names, basis.mean[:, 0], inner_mouth)
     report(f"basis: {BODY_BETAS} body and {HEAD_BETAS} head components, {len(names)} expressions")
 
     regressor = fit_regressor(posed.vertices, posed.joints, expressions, np.arange(len(mean)), template.mirror)
     report("joints: regressor fitted")
-    ears = source.ears(template.base_indices)
-    part, face_part = regions(template, basis.mean, weights, ears)
     toes = _toes(bone_weights, source.base.bone_names)
     surface = Surface(template, basis.mean, joints, part, tragus(basis.mean, ears), toes)
     marks = landmarks(surface)
@@ -130,16 +128,3 @@ def _toes(bone_weights: np.ndarray, bone_names: list[str]) -> dict[str, np.ndarr
     """Vertices that move with the last bones of the left big toe and the left small toe."""
     bones = {"big": "toe1-2.L", "small": "toe5-3.L"}
     return {name: np.flatnonzero(bone_weights[:, bone_names.index(bone)] > 0.5) for name, bone in bones.items()}
-
-
-def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> int:
-    """Write a compressed npz (no pickles, the same arrays give the same bytes) in one rename; its size in bytes."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(buffer.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
-    return buffer.tell()

@@ -20,6 +20,7 @@ from avatarkit.body.recipe.skeleton import FINGERS, INDEX
 from avatarkit.body.recipe.template import Template
 
 CONTOUR = 17
+Point = tuple[int, np.ndarray]  # a face and barycentric coordinates on it
 
 
 @dataclass(frozen=True)
@@ -48,30 +49,32 @@ class Surface:
 
 
 def landmarks(surface: Surface) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names, faces (L,) and barycentric coordinates (L, 3) float32 of all landmarks; each is a vertex of its face."""
+    """Names, faces (L,) and barycentric coordinates (L, 3) float32 of all landmarks, by name."""
     template = surface.template
-    middle = _midline(surface)
-    left = _left_face(surface) | _left_limbs(surface)
-    contour = _contour(surface)
-    points = dict(middle)
-    for name, vertex in left.items():
-        points[f"left_{name}"] = vertex
-        points[f"right_{name}"] = int(template.mirror[vertex])
-    for k, vertex in enumerate(contour):
-        points[f"contour_{k:02d}"] = vertex
-        points[f"contour_{CONTOUR - 1 - k:02d}"] = int(template.mirror[vertex])
+    points = {name: _on_face(template, vertex) for name, vertex in _midline(surface).items()}
+    for name, vertex in (_left_face(surface) | _left_limbs(surface)).items():
+        points[f"left_{name}"] = _on_face(template, vertex)
+        points[f"right_{name}"] = _mirrored(template, points[f"left_{name}"])
+    for k, point in enumerate(_contour(surface)):
+        points[f"contour_{k:02d}"] = point
+        points.setdefault(f"contour_{CONTOUR - 1 - k:02d}", _mirrored(template, point))
     names = sorted(points)
-    faces, bary = zip(*(_on_face(template, points[name]) for name in names), strict=True)
+    faces, bary = zip(*(points[name] for name in names), strict=True)
     return names, np.array(faces), np.array(bary, np.float32)
 
 
-def _on_face(template: Template, vertex: int) -> tuple[int, np.ndarray]:
-    """A face with the vertex among its corners, the mirrored choice for a mirrored vertex, and its coordinates there."""
-    at_left = template.vertices[vertex, 0] >= 0
-    seed = vertex if at_left else template.mirror[vertex]
-    face = int(np.flatnonzero((template.faces == seed).any(axis=1))[0])
-    face = face if at_left else int(template.face_mirror[face])
-    return face, (template.faces[face] == vertex).astype(np.float32)
+def _on_face(template: Template, vertex: int) -> Point:
+    """A vertex as a point of one of its faces."""
+    face = int(np.flatnonzero((template.faces == vertex).any(axis=1))[0])
+    return face, (template.faces[face] == vertex).astype(np.float64)
+
+
+def _mirrored(template: Template, point: Point) -> Point:
+    """The mirror image of a point: on the mirrored face, with the coordinates of the corners that these come from."""
+    face, bary = point
+    other = int(template.face_mirror[face])
+    corners = template.mirror[template.faces[face]].tolist()
+    return other, np.array([bary[corners.index(corner)] for corner in template.faces[other].tolist()])
 
 
 def _rims(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
@@ -131,23 +134,41 @@ def _left_limbs(surface: Surface) -> dict[str, int]:
     return found
 
 
-def _contour(surface: Surface) -> list[int]:
-    """Contour points 0 to 8, left tragus to below the chin: the outermost vertex of the face in each direction.
+def _contour(surface: Surface) -> list[Point]:
+    """Contour points 0 to 8, left tragus to below the chin: where rays in the frontal plane leave the face.
 
-    Directions fan out evenly in the frontal plane, from a centre halfway between the tragus's height and the chin's.
+    The rays fan out evenly from a centre halfway between the tragus's height and the chin's.
     """
     x, ear = surface.vertices, surface.tragus
     chin = surface.farthest(surface.middle("face"), (0, -1, 0))
     below = surface.of("head")  # the chin's underside still counts, the throat does not
     below = below[(x[below, 2] > (x[ear, 2] + x[chin, 2]) / 2) & (x[below, 1] >= x[chin, 1])]
-    left = np.union1d(surface.of("face"), below)
-    left = left[surface.template.vertices[left, 0] >= 0]
+    inside = np.isin(np.arange(len(x)), np.union1d(surface.of("face"), below))
+    faces = np.flatnonzero(inside[surface.template.faces].all(axis=1))
     centre = np.array([0.0, (x[ear, 1] + x[chin, 1]) / 2])
-    offsets = x[left, :2] - centre
-    angle, radius = np.arctan2(offsets[:, 1], offsets[:, 0]), np.linalg.norm(offsets, axis=1)
     start = np.arctan2(x[ear, 1] - centre[1], x[ear, 0])
-    points = [ear]
-    for wanted in np.linspace(start, -np.pi / 2, CONTOUR // 2 + 1)[1:-1]:
-        wedge = np.abs(angle - wanted) < np.deg2rad(4)
-        points.append(int(left[wedge][np.argmax(radius[wedge])]))
-    return [*points, chin]
+    angles = np.linspace(start, -np.pi / 2, CONTOUR // 2 + 1)[1:-1]
+    points = [_leaving(surface, faces, centre, np.array([np.cos(angle), np.sin(angle)])) for angle in angles]
+    template = surface.template
+    return [_on_face(template, ear), *points, _on_face(template, chin)]
+
+
+def _leaving(surface: Surface, faces: np.ndarray, centre: np.ndarray, direction: np.ndarray) -> Point:
+    """The outermost point on the edges of `faces` along a ray in the frontal plane."""
+    corners = surface.template.faces[faces]
+    offsets = surface.vertices[:, :2] - centre
+    along, aside = offsets @ direction, offsets @ np.array([-direction[1], direction[0]])
+    best, found = 0.0, None
+    for k in range(3):
+        i, j = corners[:, k], corners[:, (k + 1) % 3]
+        crossing = (aside[i] < 0) != (aside[j] < 0)
+        t = np.where(crossing, aside[i] / np.where(crossing, aside[i] - aside[j], 1), 0)
+        reach = np.where(crossing, along[i] * (1 - t) + along[j] * t, 0)
+        if reach.max() > best:
+            face = int(np.argmax(reach))
+            best, bary = float(reach[face]), np.zeros(3)
+            bary[[k, (k + 1) % 3]] = 1 - t[face], t[face]
+            found = int(faces[face]), bary
+    if found is None:
+        raise ValueError("landmarks: a ray of the contour misses the face")
+    return found

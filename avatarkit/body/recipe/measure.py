@@ -16,7 +16,7 @@ from avatarkit.body.recipe.tpose import tpose
 FRESH_PEOPLE, FRESH_SEED = 200, 1000
 
 
-def measure(source: AnnySource, arrays: Mapping[str, np.ndarray]) -> dict[str, float | str]:
+def measure(source: AnnySource, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Figures by name: reconstruction and joints in mm on 200 fresh people, the phenotype map on 200 plain ones."""
     base, weights, mirror = arrays["base_vertex"].astype(np.int64), arrays["weights"], arrays["mirror"]
     directions = arrays["shapedirs"].astype(np.float64)
@@ -43,7 +43,8 @@ def measure(source: AnnySource, arrays: Mapping[str, np.ndarray]) -> dict[str, f
         "joints, worst of all people, mm": off.max(),
         "joints moved by an expression, worst, mm": _moved(arrays),
     }
-    return {name: round(float(value), 3) for name, value in (figures | _phenotype_figures(source, arrays, basis)).items()}
+    figures |= _phenotype_figures(source, arrays, basis)
+    return {name: round(float(value), 3) for name, value in figures.items()}
 
 
 def _moved(arrays: Mapping[str, np.ndarray]) -> float:

@@ -1,4 +1,4 @@
-"""The closed outer skin: no eyes, teeth, tongue or cavities; the lids shut and the lips zipped, without new vertices."""
+"""The closed outer skin: no eyes, teeth, tongue or cavities; lids shut and lips zipped, without new vertices."""
 
 from __future__ import annotations
 
@@ -11,13 +11,8 @@ SMALL_ISLAND = 1000  # triangles; the mouth bag has 796, a socket 586, the small
 
 def cavities(template: Template) -> tuple[np.ndarray, np.ndarray]:
     """Which faces (F,) line the mouth, and which an eye socket: MakeHuman unwraps each to a UV island of its own."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     skin = np.flatnonzero(template.face_group == template.group_names.index("body"))
-    a, b, c = template.face_uvs[skin].T
-    links = coo_matrix((np.ones(2 * len(skin)), (np.r_[a, b], np.r_[b, c])), (len(template.uv),) * 2)
-    island = connected_components(links, directed=False)[1][a]
+    island = components_of(template.face_uvs[skin])
     mouth, sockets = np.zeros(len(template.faces), bool), np.zeros(len(template.faces), bool)
     for label in np.unique(island):
         faces = skin[island == label]
@@ -28,7 +23,7 @@ def cavities(template: Template) -> tuple[np.ndarray, np.ndarray]:
 
 
 def outer_skin(template: Template, vertices: np.ndarray) -> np.ndarray:
-    """Triangles (F2, 3) of the closed skin, outward; holes are filled by the triangles of least area over their rims."""
+    """Triangles (F2, 3) of the closed skin, outward; each hole is filled by the least area over its rim."""
     mouth, sockets = cavities(template)
     skin = template.faces[(template.face_group == template.group_names.index("body")) & ~mouth & ~sockets]
     patches = [skin]
@@ -41,6 +36,19 @@ def outer_skin(template: Template, vertices: np.ndarray) -> np.ndarray:
             continue  # the right eye is the left one's mirror image
         patches += [template.mirror[fill][:, ::-1]]
     return np.concatenate(patches)
+
+
+def components_of(faces: np.ndarray) -> np.ndarray:
+    """A label (F,) for each triangle: the smallest vertex that can be reached from it over shared vertices."""
+    label = np.arange(faces.max() + 1)
+    while True:
+        smallest = label[faces].min(axis=1)
+        lower = label.copy()
+        np.minimum.at(lower, faces.ravel(), np.repeat(smallest, 3))
+        lower = lower[lower]  # follow the chain twice as far each round
+        if np.array_equal(lower, label):
+            return smallest
+        label = lower
 
 
 def boundary_loops(faces: np.ndarray) -> list[np.ndarray]:
@@ -74,10 +82,10 @@ def least_area_fill(loop: np.ndarray, vertices: np.ndarray) -> np.ndarray:
     for span in range(2, n):
         for i in range(n - span):
             k = i + span
-            j = np.arange(i + 1, k)
-            area = np.linalg.norm(np.cross(points[j] - points[i], points[k] - points[i]), axis=1) / 2
-            total = cost[i, j] + cost[j, k] + area
-            best[i, k] = j[np.argmin(total)]
+            between = np.arange(i + 1, k)
+            area = np.linalg.norm(np.cross(points[between] - points[i], points[k] - points[i]), axis=1) / 2
+            total = cost[i, between] + cost[between, k] + area
+            best[i, k] = between[np.argmin(total)]
             cost[i, k] = total.min()
     triangles, todo = [], [(0, n - 1)]
     while todo:

@@ -18,7 +18,9 @@ RIDGE = 1e-5
 SQUARED_BETAS = 16  # only the largest components need squares and products to tell a phenotype
 
 
-def phenotype_arrays(source: AnnySource, template: Template, weights: np.ndarray, basis: Basis) -> dict[str, np.ndarray]:
+def phenotype_arrays(
+    source: AnnySource, template: Template, weights: np.ndarray, basis: Basis
+) -> dict[str, np.ndarray]:
     """The arrays named in `avatarkit.body.phenotype.MAP_KEYS`."""
     arrays = {
         "phenotype_years": YEARS,
@@ -50,7 +52,7 @@ def phenotype_arrays(source: AnnySource, template: Template, weights: np.ndarray
 
 
 def plain_people(source: AnnySource, base_indices: np.ndarray, count: int, seed: int) -> People:
-    """People evenly spread over all phenotypes, with nothing else to tell them apart: both sexes and, rarely, between."""
+    """People evenly spread over all phenotypes, with nothing else to tell them apart; some are between the sexes."""
     rng = np.random.default_rng(seed)
     years = np.where(rng.random(count) < 0.45, rng.uniform(3, 18, count), rng.uniform(18, 90, count))
     pure = (rng.random(count) < 0.5).astype(float)

@@ -29,6 +29,7 @@ _JOINTS = {
     },
 }
 INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth", "eye_socket")
+INNER_MOUTH = ("upper_teeth", "lower_teeth", "tongue", "mouth")
 PART_NAMES = (*_JOINTS, "face", "hair_cap", *INNER)
 SMOOTHING = 12  # rounds of averaging with the neighbours, so that borders do not follow the weights' noise
 
@@ -49,7 +50,10 @@ FACE = [
 def regions(
     template: Template, vertices: np.ndarray, weights: np.ndarray, ears: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Part of each vertex (V,) and face (F,), indices into PART_NAMES; `vertices` of the mean person, `ears` (V,) bool."""
+    """Part of each vertex (V,) and face (F,), uint8 indices into PART_NAMES.
+
+    `vertices` (V, 3) of the mean person, skin `weights` (V, 55), which vertices are `ears` (V,).
+    """
     joints = {name: index for index, name in enumerate(JOINT_NAMES)}
     field = np.stack([weights[:, [joints[j] for j in names]].sum(axis=1) for names in _JOINTS.values()], axis=1)
     field = smoothed(field, template.faces, SMOOTHING)
@@ -104,15 +108,13 @@ def tragus(vertices: np.ndarray, ears: np.ndarray) -> int:
 
 def smoothed(field: np.ndarray, faces: np.ndarray, rounds: int) -> np.ndarray:
     """`field` (V, C) averaged with the mean over neighbouring vertices, `rounds` times."""
-    from scipy.sparse import coo_matrix, diags
-
-    a, b, c = faces.T
-    rows, columns = np.r_[a, b, c, b, c, a], np.r_[b, c, a, a, b, c]
-    links = coo_matrix((np.ones(len(rows)), (rows, columns)), (len(field),) * 2).tocsr()
-    links.data[:] = 1
-    mean = diags(1 / np.maximum(links.sum(axis=1).A1, 1)) @ links
+    edges = np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+    degree = np.bincount(edges.ravel(), minlength=len(field))[:, None]
     for _ in range(rounds):
-        field = (field + mean @ field) / 2
+        around = np.zeros_like(field)
+        np.add.at(around, edges[:, 0], field[edges[:, 1]])
+        np.add.at(around, edges[:, 1], field[edges[:, 0]])
+        field = (field + around / np.maximum(degree, 1)) / 2
     return field
 
 

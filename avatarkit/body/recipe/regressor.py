@@ -7,7 +7,7 @@ import numpy as np
 from avatarkit.body.pose import JOINT_NAMES
 from avatarkit.body.recipe.skeleton import MIRRORED
 
-NEIGHBOURS = 800
+NEIGHBOURS, RADIUS = 800, 0.26  # metres: far enough to reach the belly from the spine
 STILL = 300.0  # how much more an equation of an unmoved joint counts than one of a person
 RIDGE = 3e-4
 
@@ -17,8 +17,7 @@ def fit_regressor(
 ) -> np.ndarray:
     """J_regressor (55, V): rows sum to 1, symmetric; fitted to `people` (P, V, 3), `joints` (P, 55, 3).
 
-    Each joint is a mean over the `NEIGHBOURS` vertices of `skin` nearest to it (spread over the surface around it), by
-    ridge regression in deviations from the population's mean; expressions (V, 3, E) shall move no joint.
+    Each joint is a mean over vertices of `skin` around it, by ridge regression; expressions (V, 3, E) shall move none.
     """
     mean, rest = people.mean(axis=0, dtype=np.float64), joints.mean(axis=0)
     regressor = np.zeros((len(JOINT_NAMES), people.shape[1]))
@@ -34,12 +33,13 @@ def fit_regressor(
     return regressor / regressor.sum(axis=1, keepdims=True)
 
 
-def neighbours(vertices: np.ndarray, joint: np.ndarray, skin: np.ndarray, spread: int = 4) -> np.ndarray:
-    """Vertices around a joint: every few of the nearest, so that they ring it rather than crowd at one spot."""
-    order = skin[np.argsort(np.linalg.norm(vertices[skin] - joint, axis=1), kind="stable")]
-    close = order[: NEIGHBOURS // 2]
-    further = order[NEIGHBOURS // 2 : NEIGHBOURS // 2 * (1 + spread) : spread]
-    return np.concatenate([close, further])
+def neighbours(vertices: np.ndarray, joint: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """At most `NEIGHBOURS` vertices within `RADIUS` of a joint: the nearest half, and a sample of those further out."""
+    distance = np.linalg.norm(vertices[skin] - joint, axis=1)
+    order = skin[np.argsort(distance, kind="stable")][: int((distance < RADIUS).sum())]
+    close, further = order[: NEIGHBOURS // 2], order[NEIGHBOURS // 2 :]
+    every = max(1, -(-len(further) // (NEIGHBOURS // 2)))
+    return np.concatenate([close, further[::every]])
 
 
 def _weights_of(people: np.ndarray, joint: np.ndarray, expressions: np.ndarray) -> np.ndarray:

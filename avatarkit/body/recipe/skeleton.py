@@ -9,10 +9,7 @@ from avatarkit.body.pose import JOINT_NAMES
 
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")  # MakeHuman's fingers 1 to 5
 MIRRORED = np.array(
-    [
-        INDEX[n.replace("left", "right") if n.startswith("left") else n.replace("right", "left")]
-        for n in JOINT_NAMES
-    ]
+    [INDEX[n.replace("left", "right") if n.startswith("left") else n.replace("right", "left")] for n in JOINT_NAMES]
 )
 
 # Limb bones, without their side: joint, and the bone whose head is the joint.
@@ -35,6 +32,7 @@ _TRUNK = {
     "head": ("head", ("neck03", "head")),
     "jaw": ("jaw", ("jaw", "special04", "oris01", "oris02")),
 }
+RIGID = {"left_eye": "left_eye", "right_eye": "right_eye", "upper_teeth": "head", "lower_teeth": "jaw", "tongue": "jaw"}
 _LOWER_LIP = ("oris06", "oris07")  # with a side they hang from the jaw; `oris06` without one is of the upper lip
 
 
@@ -60,7 +58,7 @@ def joint_of_bone(bone: str) -> str:
 
 def heads_of_joint(joint: str) -> list[str]:
     """The bones whose heads, averaged, are the joint. The ball of the foot lies between its second and third toe."""
-    if joint == "pelvis":  # MakeHuman's root lies at the sacrum: ours halfway between the hips and the lowest spine joint
+    if joint == "pelvis":  # MakeHuman's root lies at the sacrum; ours between the hips and the lowest spine joint
         return ["upperleg01.L", "upperleg01.R", "spine04", "spine04"]
     if joint in _TRUNK:
         return [_TRUNK[joint][0]]
@@ -97,16 +95,13 @@ def joint_weights(bone_weights: np.ndarray, bone_names: list[str]) -> np.ndarray
     return bone_weights @ joint_from_bone
 
 
-def finish_weights(
-    weights: np.ndarray, groups: dict[str, np.ndarray], mirror: np.ndarray, most: int = 8
-) -> np.ndarray:
+def finish_weights(weights: np.ndarray, groups: dict[str, np.ndarray], mirror: np.ndarray, most: int = 8) -> np.ndarray:
     """Weights made symmetric, rigid where the body is (eyes, teeth, tongue), at most `most` a vertex, rows sum to 1."""
     weights = (weights + weights[mirror][:, MIRRORED]) / 2
-    rigid = {"left_eye": "left_eye", "right_eye": "right_eye", "upper_teeth": "head", "lower_teeth": "jaw", "tongue": "jaw"}
-    for group, joint in rigid.items():
+    for group, joint in RIGID.items():
         weights[groups[group]] = 0
         weights[groups[group], INDEX[joint]] = 1
     weights[weights < 1e-3] = 0
-    kept = np.sort(weights, axis=1)[:, -most][:, None]
-    weights = np.where(weights >= kept, weights, 0)
+    first_left_out = np.sort(weights, axis=1)[:, -most - 1][:, None]
+    weights = np.where(weights > first_left_out, weights, 0)  # of a left and a right that are equal, both or neither
     return weights / weights.sum(axis=1, keepdims=True)

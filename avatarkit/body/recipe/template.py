@@ -8,6 +8,8 @@ import numpy as np
 
 from avatarkit.body.recipe.anny_source import BaseMesh
 
+MIRROR_GRID = 1e-6  # metres
+
 
 @dataclass(frozen=True)
 class Template:
@@ -58,11 +60,12 @@ def make_template(base: BaseMesh) -> Template:
 
 def mirror_of(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
     """The index (V,) of each vertex's mirror image in x = 0; ValueError when a vertex or a quad has none."""
-    from scipy.spatial import cKDTree
-
-    distance, mirror = cKDTree(vertices).query(vertices * (-1, 1, 1))
-    if distance.max() > 1e-6 or np.any(mirror[mirror] != np.arange(len(mirror))):
-        raise ValueError(f"base mesh: expected its own mirror image, found a vertex {distance.max():.2g} m off")
+    here, there = (np.round(points / MIRROR_GRID).astype(np.int64) for points in (vertices, vertices * (-1, 1, 1)))
+    order_here, order_there = np.lexsort(here.T), np.lexsort(there.T)
+    if not np.array_equal(here[order_here], there[order_there]):
+        raise ValueError(f"base mesh: expected its own mirror image to {MIRROR_GRID} m, found vertices without one")
+    mirror = np.empty(len(vertices), np.int64)
+    mirror[order_there] = order_here
     here, there = (np.unique(np.sort(q, axis=1), axis=0) for q in (quads, mirror[quads]))
     if not np.array_equal(here, there):
         raise ValueError("base mesh: expected the mirror image of every quad to be a quad")
