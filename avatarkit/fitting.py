@@ -21,7 +21,7 @@ from avatarkit.mesh import volume
 from avatarkit.person import Person
 from avatarkit.record import Model
 from avatarkit.rotation import rotation_from_axis_angle
-from avatarkit.words import Description, understood
+from avatarkit.words import Description, average_height, understood
 
 log = logging.getLogger("avatarkit")
 
@@ -101,6 +101,8 @@ def betas_of(model: BodyModel, description: Description, *, seed: int = 0, varia
     if model.phenotypes is None and not said and description.mass is None:
         return torch.zeros(B)
     phenotype = Phenotype(**said)
+    if phenotype.height is None:  # from the table that tall and short are measured by
+        phenotype = replace(phenotype, height=average_height(phenotype.sex, phenotype.age))
     individual = _individual(model, seed, variation)
     if description.mass is not None:
         if description.weight is not None:

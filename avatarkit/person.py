@@ -14,6 +14,7 @@ from avatarkit.errors import BadData
 from avatarkit.mesh import Mesh
 from avatarkit.record import Model
 
+HEAD = ("head", "face", "hair_cap")
 POSE_SIZES = {
     "global_orient": 3,
     "body_pose": 63,
@@ -44,9 +45,12 @@ class Person:
     crop_offset: tuple[int, int] = (0, 0)
 
     def mesh(self, model: BodyModel) -> Mesh:
-        """The posed body as a mesh in the world; its attribute `part` (V) holds the model's labels where it has them."""
+        """The posed body as a mesh in the world, with the attributes `part` (V) and `head` (V) bool if it has labels."""
         posed = model.shaped(self.betas, self.expression).posed(self.pose)
-        labels = {} if model.part is None else {"part": model.part}
+        if model.part is None:
+            return Mesh(posed.vertices, model.faces)
+        head = [index for index, name in enumerate(model.part_names) if name in HEAD]
+        labels = {"part": model.part, "head": torch.isin(model.part, torch.tensor(head))}
         return Mesh(posed.vertices, model.faces, labels)
 
     def arrays(self) -> dict[str, np.ndarray]:

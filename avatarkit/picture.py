@@ -84,8 +84,8 @@ def palette(part: NDArray[Any]) -> NDArray[np.float32]:
     """sRGB (...,3) float32 in [0, 1] of part ids: hues a golden angle apart, so that neighbours differ."""
     hue = (np.asarray(part, np.float32) * 0.61803399 + 0.05) % 1
     wheel = np.abs((hue[..., None] * 6 + np.array([0, 4, 2], np.float32)) % 6 - 3) - 1
-    pale = np.where(np.asarray(part)[..., None] % 2 == 0, 0.32, 0.46)
-    return (0.90 * (pale + (1 - pale) * np.clip(wheel, 0, 1))).astype(np.float32)
+    pale = np.where(np.asarray(part)[..., None] % 2 == 0, 0.46, 0.58)
+    return (0.86 * (pale + (1 - pale) * np.clip(wheel, 0, 1))).astype(np.float32)
 
 
 def spelt(text: str, font_size: int = 16) -> str:

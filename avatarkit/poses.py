@@ -174,7 +174,17 @@ def _sitting(body: Body) -> Pose:
     return _hand_on_thigh(body, _hand_on_thigh(body, pose, "left"), "right")
 
 
-def _hand_on_thigh(body: Body, pose: Pose, side: str, share: float = 0.62) -> Pose:
+def _hand_on_thigh(body: Body, pose: Pose, side: str) -> Pose:
+    """The palm on the thigh; the bigger the belly, the nearer to the knee, so that the forearm keeps out of it."""
+    torso = carried_by(body, ("pelvis", "spine1", "spine2", "spine3"))
+    for share in (0.62, 0.74, 0.86):
+        laid = _palm_on_thigh(body, pose, side, share)
+        if clearances(body, laid, carried_by(body, (f"{side}_elbow",)), torso).min() > -0.004:
+            break
+    return laid
+
+
+def _palm_on_thigh(body: Body, pose: Pose, side: str, share: float) -> Pose:
     """The palm on the thigh, `share` of the way from hip to knee."""
     posed = body.posed(pose.to(dtype=body.vertices.dtype))
     thigh = carried_by(body, (f"{side}_hip", f"{side}_knee"))

@@ -40,7 +40,8 @@ class Style:
     """How meshes are drawn; `size` (width, height) of each view in pixels, `supersampling` squared rays a pixel.
 
     `texture` shows `images["base_colour"]` through the UVs, or else `attributes["colours"]` (uint8 sRGB or float
-    linear), `parts` colours the labels `attributes["_PART"]`; clay where a mesh has none. `normals` are in view axes.
+    linear), `parts` colours the labels `attributes["_PART"]` or `["part"]`; clay where a mesh has none. `normals` are
+    in view axes.
     """
 
     mode: Mode = "shaded"
@@ -65,7 +66,7 @@ def views_of(mesh: Mesh, style: Style = Style()) -> list[Image]:
     mesh, ground = _prepared(mesh), _ground(mesh, style)
     around = _cameras(mesh.vertices, style.size, [VIEWS["front"], VIEWS["side"], VIEWS["back"]], 0.86)
     known = mesh.attributes.get("head")
-    head = find_head(mesh.vertices) if known is None else mesh.vertices[known.bool()]
+    head = find_head(mesh.vertices) if known is None or not bool(known.any()) else mesh.vertices[known.bool()]
     close = _cameras(head, style.size, [VIEWS["face"]], 0.7)
     return [_on_paper(_drawn(mesh, view, style), view, ground) for view in (*around, *close)]
 
@@ -119,13 +120,15 @@ def _view_name(camera: Camera, surface: str) -> str:
 
 
 def find_head(vertices: Tensor) -> Tensor:
-    """(N,3): the vertices that are probably the head of a standing person: the top seventh, without raised hands."""
+    """(N,3): points around what is probably a standing person's head: the top seventh, without raised hands."""
     low, high = vertices.amin(0), vertices.amax(0)
     height = high[1] - low[1]
     top = vertices[vertices[:, 1] >= high[1] - height / 7]
     middle = top.median(dim=0).values
     near = (top - middle)[:, [0, 2]].norm(dim=1) <= height / 9
-    return top[near] if bool(near.any()) else top
+    # a coarse mesh may have no vertex there but the highest
+    chin = torch.stack([middle[0], high[1] - height / 7, middle[2]])
+    return torch.cat([top[near], chin[None]])
 
 
 def _cameras(points: Tensor, size: tuple[int, int], yaws: Sequence[float], fill: float) -> list[Camera]:
@@ -249,9 +252,10 @@ def _normals(mesh: Mesh) -> Tensor:
 def _albedo(mesh: Mesh, seen: _Seen, mode: Mode) -> tuple[Tensor, float]:
     """Linear colours (P,3) of the surface, and how much it shines."""
     corners, like = mesh.faces[seen.face], mesh.vertices
-    if mode == "parts" and "_PART" in mesh.attributes:
+    labels = mesh.attributes.get("_PART", mesh.attributes.get("part"))
+    if mode == "parts" and labels is not None:
         nearest = corners.gather(1, seen.barycentric.argmax(dim=1, keepdim=True))[:, 0]
-        part = mesh.attributes["_PART"][nearest].cpu().numpy()
+        part = labels[nearest].cpu().numpy()
         return torch.from_numpy(picture.linear_from_srgb(picture.palette(part))).to(like), 0.6
     if mode == "texture" and mesh.uvs is not None and "base_colour" in mesh.images:
         uv = (mesh.uvs[seen.face] * seen.barycentric[..., None]).sum(dim=1)

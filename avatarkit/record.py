@@ -123,7 +123,7 @@ def read_record(artefact: Path) -> dict[str, Any] | None:
 def edited(artefact: Path) -> bool:
     """Has somebody changed the file since its stage wrote it? A file without a record counts as ours to replace."""
     record = read_record(artefact)
-    return bool(record) and artefact.is_file() and sha256(artefact) != record["writes"].get(artefact.name)
+    return record is not None and artefact.is_file() and sha256(artefact) != record["writes"].get(artefact.name)
 
 
 def history(artefact: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -39,7 +39,7 @@ class Nearest(NamedTuple):
 
 
 class Surface:
-    """A surface ready for questions, from vertices (V,3) and faces (F,3); built in some 10 ms for 27k faces."""
+    """A surface (V,3), (F,3) ready for questions; the first one builds its tree, in some 10 ms for 27k faces."""
 
     def __init__(self, vertices: Tensor, faces: Tensor):
         _, F = sizes("V 3, F 3", vertices, faces)

@@ -25,10 +25,11 @@ def preview(
     """
     from avatarkit import files, previewing
 
-    sights = [(str(path), files.read_sight(path)) for path in artefacts]
+    style = previewing.Style.named(mode, height)
     if turntable is not None:
-        files.write_movie(turntable, previewing.turntable(sights[0][1], frames, mode=mode, height=height))
+        files.write_movie(turntable, previewing.turntable(files.read_sight(artefacts[0]), frames, style))
         return str(turntable)
+    sights = [(str(path), files.read_sight(path)) for path in artefacts]
     out = out or artefacts[0].with_name("preview.png")
-    files.write_picture(out, previewing.sheet(sights, mode=mode, height=height))
+    files.write_picture(out, previewing.sheet(sights, style))
     return str(out)

@@ -127,11 +127,12 @@ def photos() -> dict[str, bytes]:
     turned = Image.Exif()
     turned[0x0112] = 6
     deep = Image.fromarray((np.arange(64) * 1000).astype(np.uint16).reshape(8, 8))
+    rgb = grey.convert("RGB")
     return {
-        "grey": saved(grey, "PNG"), "rgb": saved(grey.convert("RGB"), "JPEG"), "webp": saved(grey.convert("RGB"), "WEBP"),
+        "grey": saved(grey, "PNG"), "rgb": saved(rgb, "JPEG"), "webp": saved(rgb, "WEBP"), "deep": saved(deep, "PNG"),
         "palette": saved(grey.convert("P"), "PNG", transparency=3), "cmyk": saved(grey.convert("CMYK"), "JPEG"),
-        "turned": saved(grey.convert("RGB"), "JPEG", exif=turned), "deep": saved(deep, "PNG"),
-        "alpha": saved(grey.convert("LA"), "PNG"), "profile": saved(grey.convert("RGB"), "JPEG", icc_profile=b"broken"),
+        "turned": saved(rgb, "JPEG", exif=turned), "profile": saved(rgb, "JPEG", icc_profile=b"broken"),
+        "alpha": saved(grey.convert("LA"), "PNG"),
     }  # fmt: skip
 
 

@@ -83,6 +83,12 @@ def test_words_change_the_body(model):
     assert volumes["woman"] < volumes["man"]
 
 
+def test_people_of_whom_no_height_is_said_are_of_average_height(model):
+    for who in ("woman", "child"):
+        plain, said = (from_words(model, f"{words} in a T-pose").betas for words in (who, f"{who} of average height"))
+        assert torch.allclose(plain, said, atol=0.05)
+
+
 def test_a_mass_in_kilograms_is_the_bodys(model, caplog):
     betas = from_words(model, "T-pose woman, 1.65 m, 62 kg").betas
     vertices = model.shaped(betas).vertices.double()

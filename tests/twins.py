@@ -50,3 +50,49 @@ def png_filtered_rows(rows: np.ndarray, kinds: Sequence[int], pixel_bytes: int) 
             paeth = min((a, b, c), key=lambda value: abs(a + b - c - value))  # the first of equals
             out.append((int(rows[y, x]) - (0, a, b, (a + b) // 2, paeth)[kind]) % 256)
     return bytes(out)
+
+
+def parts_by_walking(faces: Tensor, V: int) -> list[int]:
+    """Label of each vertex' connected part: flood fill from the first vertex that has none."""
+    neighbours: list[set[int]] = [set() for _ in range(V)]
+    for face in faces.tolist():
+        for vertex in face:
+            neighbours[vertex] |= set(face)
+    labels = [-1] * V
+    for start in range(V):
+        reached = [start] if labels[start] < 0 else []
+        label = max(labels) + 1
+        while reached:
+            vertex = reached.pop()
+            labels[vertex] = label
+            reached += [other for other in neighbours[vertex] if labels[other] < 0]
+    return labels
+
+
+def cotangent_laplacian_by_angles(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Dense (V, V): half the cotangent of each corner's angle, measured by arccos, on the edge across from it."""
+    matrix = torch.zeros(len(vertices), len(vertices), dtype=vertices.dtype)
+    for face in faces.tolist():
+        for k in range(3):
+            apex, a, b = face[k], face[(k + 1) % 3], face[(k + 2) % 3]
+            u, v = vertices[a] - vertices[apex], vertices[b] - vertices[apex]
+            weight = 0.5 / torch.tan(torch.arccos(u @ v / (u.norm() * v.norm())))
+            matrix[a, b] += weight
+            matrix[b, a] += weight
+    return matrix - torch.diag(matrix.sum(dim=1))
+
+
+def first_hit_by_every_triangle(
+    vertices: Tensor, faces: Tensor, origin: Tensor, direction: Tensor
+) -> tuple[float, int]:
+    """Distance and face of the ray's first hit, (inf, -1) for none: solve o + t d = a + u (b - a) + v (c - a)."""
+    nearest, hit = float("inf"), -1
+    for index, face in enumerate(faces.tolist()):
+        a, b, c = vertices[face]
+        system = torch.stack([-direction, b - a, c - a], dim=1)
+        if system.det().abs() < 1e-12:
+            continue
+        t, u, v = torch.linalg.solve(system, origin - a).tolist()
+        if u >= 0 and v >= 0 and u + v <= 1 and 0 < t < nearest:
+            nearest, hit = t, index
+    return nearest, hit

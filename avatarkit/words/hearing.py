@@ -55,13 +55,15 @@ def vocabulary() -> str:
 
 @dataclass(frozen=True)
 class Said:
-    """A value for a slot, and in which words; `measured`: a number with a unit; `negated`: not so."""
+    """A value for a slot, and in which words; `measured`: a number with a unit; `negated`: not so; `implied`: by a word
+    about another slot, as little muscle is by fat."""
 
     slot: str
     value: float | str
     words: str
     measured: bool = False
     negated: bool = False
+    implied: bool = False
 
 
 @dataclass
@@ -158,7 +160,9 @@ def _graded(meaning: Meaning, degree: _Degree, phrase: str) -> list[Said]:
             value = NEUTRAL[slot] + degree.factor * (float(value) - NEUTRAL[slot])
             if slot not in ("age", "stature"):
                 value = min(max(value, 0.0), 1.0)
-        said.append(Said(slot, value, " ".join([*degree.words, phrase]), negated=degree.factor == 0))
+        implied = slot in NEUTRAL and slot != next(iter(meaning))
+        words = " ".join([*degree.words, phrase])
+        said.append(Said(slot, value, words, negated=degree.factor == 0, implied=implied))
     return said
 
 
@@ -188,6 +192,8 @@ def _last_said(heard: list[Said], warnings: list[str]) -> dict[str, Said]:
     slots: dict[str, Said] = {}
     for said in heard:
         before = slots.get(said.slot)
+        if said.implied and (said.negated or (before is not None and not before.implied)):
+            continue
         if said.negated and said.slot not in NEUTRAL:
             warnings.append(f"{said.words}: nothing is made of what a person is not; say what they are")
             continue
@@ -195,7 +201,7 @@ def _last_said(heard: list[Said], warnings: list[str]) -> dict[str, Said]:
             warnings.append(f"{said.words}: taken as average")
         if said.slot == "people" and before is None:
             warnings.append(f"{said.words}: one person is made, of several")
-        elif before is not None and _contradict(before, said):
+        elif before is not None and not before.implied and _contradict(before, said):
             warnings.append(f"{before.words}, then {said.words}: the last is taken")
         elif before is not None and _says_more(before, said):
             continue

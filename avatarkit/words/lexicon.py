@@ -1,7 +1,7 @@
 """The words that avatarkit knows, as one table to read and to extend: word(s) → what they say about which slot.
 
 Rows of a section are `"synonym, synonym, two words": {slot: value}`; hyphens, case and the words in `FUNCTION_WORDS`
-do not matter. The slots:
+do not matter. A trait after the first of a row is only implied: it gives way to one that is said. The slots:
 
     sex          0 man … 1 woman                         pronoun      the same, weaker: used when no noun says it
     stage        a name in STAGES                        age          years, of an adult
@@ -58,18 +58,18 @@ VOCABULARY: dict[str, dict[str, Meaning]] = {
     },
     "Build": {
         "slim, slender, lean": {"weight": 0.28},
-        "thin": {"weight": 0.22},
-        "skinny": {"weight": 0.15},
+        "thin": {"weight": 0.18, "muscle": 0.4},
+        "skinny": {"weight": 0.05, "muscle": 0.2},
         "average, normal, ordinary": {"stature": 0.0, "weight": 0.5, "muscle": 0.5},
         "average build, medium build, normal build, average weight, normal weight": {"weight": 0.5, "muscle": 0.5},
         "sturdy": {"weight": 0.6, "muscle": 0.65},
         "stocky, burly": {"weight": 0.68, "muscle": 0.68},
-        "plump, chubby": {"weight": 0.72},
+        "plump, chubby": {"weight": 0.75, "muscle": 0.3},
         "curvy": {"weight": 0.62},
-        "overweight": {"weight": 0.75},
-        "heavy, heavyset, heavy set": {"weight": 0.8},
-        "fat": {"weight": 0.85},
-        "obese": {"weight": 0.97},
+        "overweight": {"weight": 0.8, "muscle": 0.3},
+        "heavy, heavyset, heavy set": {"weight": 0.85, "muscle": 0.35},
+        "fat": {"weight": 0.92, "muscle": 0.15},
+        "obese": {"weight": 1.0, "muscle": 0.02},
         "fit, toned": {"muscle": 0.66},
         "athletic, sporty, well built": {"muscle": 0.74},
         "strong, brawny": {"muscle": 0.78},
