@@ -11,13 +11,7 @@ from importlib import metadata
 
 from avatarkit import __version__
 from avatarkit.body import BodyModel
-
-LIBRARIES = {
-    "libusb-1.0.so.0": "libusb-1.0-0",
-    "libGL.so.1": "libgl1",
-    "libEGL.so.1": "libegl1",
-    "libX11.so.6": "libx11-6",
-}
+from avatarkit.surface import LIBRARIES
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Person:
     crop_offset: tuple[int, int] = (0, 0)
 
     def mesh(self, model: BodyModel) -> Mesh:
-        """The posed body as a mesh in the world, with the attributes `part` (V) and `head` (V) bool if it has labels."""
+        """The posed body as a mesh in the world, with `part` (V) and `head` (V) bool where labels are known."""
         posed = model.shaped(self.betas, self.expression).posed(self.pose)
         if model.part is None:
             return Mesh(posed.vertices, model.faces)

@@ -137,7 +137,7 @@ def slug(words: str) -> str:
     >>> slug("a tall woman")
     'a-tall-woman'
     >>> slug("A tall woman!")
-    'a-tall-woman-7b1ea9'
+    'a-tall-woman-b0343e'
     """
     plain = re.sub(r"[\W_]+", "-", words.strip().lower()).strip("-")[:40].rstrip("-") or "person"
     if plain.replace("-", " ") == words.strip():

@@ -8,6 +8,8 @@ barycentrics.
 import importlib
 import math
 import re
+import sys
+from platform import machine
 from types import ModuleType
 from typing import NamedTuple
 
@@ -17,8 +19,16 @@ from torch import Tensor
 from avatarkit.errors import NotInstalled
 from avatarkit.shapes import sizes
 
-APT_LINE = "sudo apt-get install -y libusb-1.0-0 libgl1 libegl1 libx11-6"
-PIP_LINE = "pip install open3d"
+LIBRARIES = {
+    "libusb-1.0.so.0": "libusb-1.0-0",
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libX11.so.6": "libx11-6",
+}
+"""What open3d needs of a Linux system, and the Debian package of each."""
+
+APT_LINE = "sudo apt-get install -y " + " ".join(LIBRARIES.values())
+PIP_LINE = "pip install open3d-cpu" if (sys.platform, machine()) == ("linux", "x86_64") else "pip install open3d"
 
 
 class Hits(NamedTuple):

@@ -99,7 +99,7 @@ def body_models() -> list[tuple[str, BodyModel | None, str]]:
 def _imported(path: Path) -> Path:
     """The cached plain arrays of an official file."""
     content = read_bytes(path, limit=1 << 30, noted=False)  # a model, not the subject's: its place is nobody's business
-    with naming(path):
+    with naming(path), np.errstate(over="ignore"):  # what overflows float32 is found infinite, and refused
         read = official.arrays_from_pickle if path.suffix.lower() == ".pkl" else official.arrays_from_npz
         arrays = official.normalised(read(content))
         plain = npz.encode(arrays)
