@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -27,7 +28,9 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        sys.stderr.write(f"{self.prefix}: {level}{record.getMessage()}\n")
+        with suppress(OSError):  # stderr is full or gone: there is nobody left to tell
+            sys.stderr.write(f"{self.prefix}: {level}{record.getMessage()}\n")
+            sys.stderr.flush()
 
 
 def show(prefix: str, *, quiet: bool = False, verbose: bool = False) -> None:

@@ -47,8 +47,10 @@ def job(
     if first is not None and words is not None and mark.text:
         raise UsageError(f"{first} and --{mark.text}: give one of the two")
     if first is None:
-        if words is None:
-            raise UsageError(f"{name(stage)} needs an input: {' or '.join(mark.names)}")
+        if not (words or "").strip():
+            hint = f", or words with --{mark.text}" if mark.text else ""
+            raise UsageError(f"{name(stage)} needs an input: {' or '.join(mark.names)}{hint}")
+        assert words is not None
         found = folder / "prompt.txt"
         copies[found] = words.strip().encode() + b"\n"
     else:
@@ -81,6 +83,8 @@ def _places(
         return (home if usual else home / subject), None
     if out.endswith("/") or Path(out).is_dir():
         return (Path(out) / subject if several else Path(out)), None
+    if not Path(out).suffix and not Path(out).exists():
+        raise UsageError(f"-o {out}: a folder is written {out}/, and a file {out}{Path(writes(stage)).suffix}")
     if several:
         raise UsageError(f"-o {out}: names one file, but there are several subjects: give a folder, -o {out}/")
     return (home if first is not None else Path(out).parent), Path(out)
@@ -89,6 +93,8 @@ def _places(
 def _taken_in(mark: Reads, first: Path, folder: Path) -> Path:
     """The user's own file under its usual name in the subject's folder."""
     usual = mark.name_for(first)
+    if usual is None and mark.text and not first.suffix:
+        raise UsageError(f"{first}: no such file: to describe the person in words use --{mark.text} {str(first)!r}")
     if usual is None:
         raise UsageError(f"{first}: cannot be read as {' or '.join(mark.names)}: give one of {_suffixes(mark)}")
     return folder / (f"photo{first.suffix.lower()}" if usual == "photo.*" else usual)

@@ -54,7 +54,6 @@ def guarded(work: Callable[[], int | None], *, debug: bool = False) -> int:
         progress.log.error("interrupted")
         return errors.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again at exit
         return SIGPIPE_EXIT
     except Exception as error:
         if debug:
@@ -115,8 +114,12 @@ def _say(outcome: Outcome, given: Flags) -> None:
 
 def write(answer: bytes) -> None:
     """Put the answer on stdout at once, so that the next program of the pipe can start."""
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails once more at exit
+        raise
 
 
 def _rule(outcome: Outcome) -> str:

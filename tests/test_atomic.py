@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from avatarkit import atomic, record
-from avatarkit.errors import CannotWrite, explained
+from avatarkit.errors import CannotCreate, explained
 
 CONTENTS = {b"a" * (3 << 20), b"b" * (3 << 20)}
 
@@ -105,11 +106,33 @@ def test_a_full_disk_is_74_and_the_old_file_stays(tmp_path, toy):
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="SKIPPED: this system has no /dev/full")
-def test_dev_full_is_74():
-    with pytest.raises(OSError) as caught, open("/dev/full", "wb") as full:
-        full.write(b"x" * 10000)
-    assert isinstance(explained(caught.value), CannotWrite)
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="SKIPPED: this system has no /dev/full")
+def test_dev_full_is_74_and_stays_a_device(tmp_path, toy):
+    """-o /dev/full once replaced the device by a file."""
+    (tmp_path / "prompt.txt").write_text("ana")
+    for arguments in (["-o", "/dev/full"], ["--depfile", "/dev/full"]):
+        assert toy("draw", tmp_path / "prompt.txt", *arguments).returncode == 74
+    with open("/dev/full", "wb") as full:
+        assert toy.start("draw", tmp_path / "prompt.txt", stdout=full, stderr=subprocess.DEVNULL).wait() == 74
+    assert Path("/dev/full").is_char_device() and not Path("/dev/full.json").exists()
+    assert toy("draw", tmp_path / "prompt.txt", "-o", "/dev/null").returncode == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/a").write_bytes(b"old")
+    (tmp_path / "a").symlink_to("store/a")
+    atomic.write_bytes(tmp_path / "a", b"new")
+    assert (tmp_path / "a").is_symlink() and (tmp_path / "store/a").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("folder", ["file/below", "/proc/nowhere"])
+def test_an_impossible_folder_is_73(tmp_path, folder):
+    (tmp_path / "file").touch()
+    with pytest.raises((CannotCreate, OSError)) as caught:
+        atomic.write_bytes(tmp_path / folder / "a", b"x")
+    assert isinstance(explained(caught.value), CannotCreate)
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/bin/mount"), reason="SKIPPED: cannot mount a tmpfs")
