@@ -97,13 +97,21 @@ def compose(stage: str, options: dict[str, Any], ledger: Ledger, out: Path, writ
     return {
         "stage": stage,
         "avatarkit": __version__,
-        "options": {name: os.fspath(v) if isinstance(v, Path) else v for name, v in options.items()},
+        "options": {name: _nameless(value) for name, value in options.items()},
         "reads": {relative(path, out): digest for path, digest in sorted(ledger.reads.items())},
         "writes": {out.name: written},
         "models": [asdict(model) for _, model in sorted(ledger.models.items())],
         **({"facts": ledger.facts} if ledger.facts else {}),
         "seconds": round(seconds, 3),
     }
+
+
+def _nameless(value: Any) -> Any:
+    """An option without the folders of an absolute path in it, which tell the user's name: `smplx:/home/ana/X.npz`."""
+    if not isinstance(value, str | Path):
+        return value
+    kind, colon, path = str(value).rpartition(":")
+    return f"{kind}{colon}{Path(path).name if path.startswith(('/', '~')) else path}"
 
 
 def relative(path: Path, artefact: Path) -> str:

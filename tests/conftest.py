@@ -15,7 +15,7 @@ class Program:
 
     def __init__(self, *command: str):
         self.command = [sys.executable, *command]
-        self.env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+        self.env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "NO_COLOR": "1"}
 
     def __call__(self, *arguments: object, input: bytes | None = None, cwd: Path | None = None, **env: str):
         return subprocess.run(

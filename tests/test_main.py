@@ -204,6 +204,14 @@ def test_every_file_in_stages_is_a_subcommand():
     assert files == {function.__name__ for function in (*STAGES, *COMMANDS)}
 
 
+def test_the_same_words_give_the_same_bytes_on_any_number_of_threads(avatarkit, tmp_path):
+    words = "plump woman, 1.70 m, arms crossed"
+    for threads in (1, 2):
+        done = avatarkit("fit-smpl", "--prompt", words, "-o", f"{tmp_path}/{threads}/", "--threads", threads)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "1/body.npz").read_bytes() == (tmp_path / "2/body.npz").read_bytes()
+
+
 def test_version(avatarkit):
     from avatarkit import __version__
 

@@ -29,6 +29,12 @@ def test_a_record_holds_no_path_no_name_and_one_clock(tmp_path):
     assert str(tmp_path) not in json.dumps(found)
 
 
+def test_an_absolute_path_in_an_option_loses_its_folders(tmp_path):
+    given = {"body": "smplx:/home/ana/X.npz", "model": "org/name", "motion": "~/a.npz", "steps": 3}
+    found = record.compose("s", given, record.Ledger(), tmp_path / "a", "", 0)["options"]
+    assert found == {"body": "smplx:X.npz", "model": "org/name", "motion": "a.npz", "steps": 3}
+
+
 def test_history_goes_back_to_the_source(tmp_path):
     folder = made(tmp_path)
     steps = [path.name for path, _ in record.history(folder / "carved.glb")]
