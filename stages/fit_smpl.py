@@ -21,6 +21,7 @@ def fit_smpl(
     describe: Annotated[str | None, Option("With a pose: the person, in words.")] = None,
     betas: Annotated[str | None, Option("With a pose: shape components [standard deviations], as 0.5,-1.2,2.")] = None,
     frame: Annotated[int, Option("With a motion: which frame, from 0.", min=0)] = 0,
+    variation: Annotated[float, Option("How individual the body is [standard deviations]; 0: average.", 0, 3)] = 0.0,
     seed: Seed = 0,
 ) -> None:
     """Find a posed body (SMPL-X parameters) and a camera that fit the words, or the pose.
@@ -29,6 +30,7 @@ def fit_smpl(
 
       avatarkit fit-smpl ana/prompt.txt                      # ana/body.npz
       avatarkit fit-smpl --prompt "tall man, 35 years old, 1.85 m, walking" -o ana/
+      avatarkit fit-smpl --prompt "woman" --variation 1 --seed 7   # another face, another build
       avatarkit fit-smpl walk.npz --frame 120 --describe "heavy woman" -o walker/
     """
     from avatarkit import files, fitting
@@ -38,7 +40,10 @@ def fit_smpl(
         raise NotInstalled(f"{subject}: photos come with the next version: describe the person with --prompt instead")
     model = files.read_body_model(body)
     if subject.suffix == ".txt":
-        person = fitting.from_words(model, files.read_prompt(subject), seed=seed)
+        person = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
     else:
-        person = fitting.from_motion(model, files.read_arrays(subject), frame=frame, describe=describe, betas=betas)
+        asked = {"describe": describe, "betas": betas}
+        person = fitting.from_motion(
+            model, files.read_arrays(subject), frame=frame, **asked, seed=seed, variation=variation
+        )
     files.write_person(out, person)
