@@ -1,12 +1,11 @@
 """Pictures of a mesh to look at: views, a turntable, contact sheets. No files; images are uint8 sRGB arrays.
 
-`draw` is the one place that renders; it sees the surface by ray casting. Everything else places cameras and tiles.
+`drawing` renders; what is here places cameras and tiles.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,15 +14,14 @@ from torch import Tensor
 from avatarkit import camera as cameras
 from avatarkit import picture, shading
 from avatarkit.camera import Camera
+from avatarkit.drawing import MODES, Mode, draw
 from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import Maps
-from avatarkit.mesh import Mesh, face_normals, unit, vertex_normals
+from avatarkit.mesh import Mesh, vertex_normals
 from avatarkit.picture import Image
 from avatarkit.shapes import sizes
 from avatarkit.surface import Surface
 
-Mode = Literal["shaded", "normals", "texture", "parts"]
-MODES: tuple[Mode, ...] = ("shaded", "normals", "texture", "parts")
 VIEWS = {"front": 0.0, "side": 90.0, "back": 180.0, "face": 25.0}
 SIDES = {0: "front", 90: "left", 180: "back", 270: "right"}
 
@@ -37,7 +35,7 @@ FOV = 20.0
 
 @dataclass(frozen=True)
 class Style:
-    """How meshes are drawn; `size` (width, height) of each view in pixels, `supersampling` squared rays a pixel.
+    """How meshes are drawn; `size` (width, height) of each view in pixels, `supersampling` squared samples a pixel.
 
     `texture` shows `images["base_colour"]` through the UVs, or else `attributes["colours"]` (uint8 sRGB or float
     linear), `parts` colours the labels `attributes["_PART"]` or `["part"]`; clay where a mesh has none. `normals` are
@@ -46,7 +44,7 @@ class Style:
 
     mode: Mode = "shaded"
     size: tuple[int, int] = (384, 512)
-    supersampling: int = 3
+    supersampling: int = 2
     ground: bool = True
 
     @classmethod
@@ -71,7 +69,7 @@ def views_of(mesh: Mesh, style: Style = Style()) -> list[Image]:
     return [_on_paper(_drawn(mesh, view, style), view, ground) for view in (*around, *close)]
 
 
-def turntable(sight: Sight, frames: int = 48, style: Style = Style(supersampling=2)) -> np.ndarray:
+def turntable(sight: Sight, frames: int = 48, style: Style = Style()) -> np.ndarray:
     """(frames,H,W,3): once around the person at equal yaw, from the front towards the person's left."""
     if not isinstance(sight, Mesh):
         raise BadData("normal maps have no other side to turn to: give a mesh or a body.npz")
@@ -157,128 +155,9 @@ def _prepared(mesh: Mesh) -> Mesh:
     vertices = mesh.vertices.detach()
     normals = vertex_normals(vertices, mesh.faces)
     reach = 0.25 * float((vertices.amax(0) - vertices.amin(0)).max())
-    rays = min(max(1_000_000 // max(len(vertices), 1), 16), 64)
+    rays = min(max(600_000 // max(len(vertices), 1), 16), 48)
     open_sky = shading.openness(Surface(vertices, mesh.faces), vertices, normals, reach=reach, count=rays)
     return mesh.having(normals=normals, open_sky=open_sky)
-
-
-def draw(mesh: Mesh, camera: Camera, mode: Mode = "shaded", *, supersampling: int = 3) -> Image:
-    """(H,W,4) uint8: the mesh seen by the camera, A = coverage. Both sides of a face are shown.
-
-    `normals` is (n+1)/2 in view axes; the others are sRGB. Vertex attributes `normals` (unit) and `open_sky`
-    (0 hidden, 1 free) are used where the mesh has them.
-    """
-    if mode not in MODES:
-        raise ValueError(f"draw: mode is {mode!r}, expected one of {', '.join(MODES)}")
-    camera = camera.to(mesh.vertices)
-    image = np.zeros((camera.size[1], camera.size[0], 4), np.uint8)
-    left, top, width, height = rect = _bounds(mesh.vertices.detach(), camera)
-    if width > 0 and height > 0:
-        window = cameras.cropped(camera, rect)
-        fine = cameras.resized(window, (width * supersampling, height * supersampling))
-        mixed = picture.averaged(_coloured(mesh, fine, mode), supersampling)
-        straight = mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6)
-        rgb = np.rint(255 * straight).astype(np.uint8) if mode == "normals" else picture.srgb_from_linear(straight)
-        alpha = np.rint(255 * mixed[..., 3:]).astype(np.uint8)
-        image[top : top + height, left : left + width] = np.concatenate([rgb, alpha], axis=-1)
-    return image
-
-
-def _bounds(vertices: Tensor, camera: Camera) -> tuple[int, int, int, int]:
-    """The part (left, top, width, height) of the image in which the vertices lie: the rest needs no rays."""
-    pixels, depth = cameras.project(camera, vertices)
-    if camera.kind == "perspective" and bool((depth <= 0).any()):
-        return 0, 0, *camera.size
-    low, high = pixels.amin(0).floor().long().tolist(), pixels.amax(0).ceil().long().tolist()
-    left, top = max(low[0], 0), max(low[1], 0)
-    return left, top, min(high[0], camera.size[0]) - left, min(high[1], camera.size[1]) - top
-
-
-def _coloured(mesh: Mesh, camera: Camera, mode: Mode) -> np.ndarray:
-    """(H,W,4) float32, one sample a pixel: linear light (a normal as (n+1)/2), and 1 where there is surface."""
-    surface = Surface(mesh.vertices, mesh.faces)
-    origins, directions = (rays.reshape(-1, 3) for rays in cameras.rays(camera))
-    hits = surface.cast(origins, directions)
-    where = (hits.face >= 0).nonzero()[:, 0]
-    seen = _Seen.at(mesh, hits.face[where], hits.barycentric[where], directions[where])
-    normals = cameras.view_normals(camera, seen.normals)
-    colours = (normals + 1) / 2
-    if mode != "normals":
-        up = cameras.view_normals(camera, camera.K.new_tensor([0.0, 1.0, 0.0]))
-        albedo, gloss = _albedo(mesh, seen, mode)
-        key = _key_light(mesh, surface, camera, seen)
-        colours = shading.tone_mapped(shading.lit(albedo, normals, up, seen.open_sky, key, gloss=gloss))
-    image = np.zeros((len(hits.face), 4), np.float32)
-    image[where.cpu().numpy()] = torch.cat([colours, torch.ones_like(colours[:, :1])], dim=1).cpu().numpy()
-    return image.reshape(camera.size[1], camera.size[0], 4)
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """The surface at P points: face (P,), barycentric (P,3), normals (P,3) in the world, open sky (P,)."""
-
-    face: Tensor
-    barycentric: Tensor
-    normals: Tensor
-    open_sky: Tensor
-
-    @classmethod
-    def at(cls, mesh: Mesh, face: Tensor, barycentric: Tensor, directions: Tensor) -> "_Seen":
-        vertices = mesh.vertices.detach()
-        corners = mesh.faces[face]
-        smooth = unit((_normals(mesh)[corners] * barycentric[..., None]).sum(dim=1))
-        flat = face_normals(vertices, mesh.faces)[face]
-        smooth = torch.where((smooth * flat).sum(dim=1, keepdim=True) < 0, flat, smooth)
-        # a face seen from behind is lit as if turned round
-        smooth = torch.where((flat * directions).sum(dim=1, keepdim=True) > 0, -smooth, smooth)
-        open_sky = mesh.attributes.get("open_sky", vertices.new_ones(len(vertices)))
-        return cls(face, barycentric, smooth, (open_sky[corners] * barycentric).sum(dim=1))
-
-
-def _key_light(mesh: Mesh, surface: Surface, camera: Camera, seen: _Seen) -> Tensor:
-    """(P,) in [0, 1]: how much of the key lamp is in sight; asked at the vertices, so that shadows have no noise."""
-    vertices, normals = mesh.vertices.detach(), _normals(mesh)
-    towards = cameras.world_normals(camera, shading.direction(shading.KEY, camera.K))
-    reach = float((vertices.amax(0) - vertices.amin(0)).norm())
-    at_vertices = shading.lamp_seen(surface, vertices, normals, towards, reach=reach)
-    return (at_vertices[mesh.faces[seen.face]] * seen.barycentric).sum(dim=1)
-
-
-def _normals(mesh: Mesh) -> Tensor:
-    known = mesh.attributes.get("normals")
-    return vertex_normals(mesh.vertices.detach(), mesh.faces) if known is None else known
-
-
-def _albedo(mesh: Mesh, seen: _Seen, mode: Mode) -> tuple[Tensor, float]:
-    """Linear colours (P,3) of the surface, and how much it shines."""
-    corners, like = mesh.faces[seen.face], mesh.vertices
-    labels = mesh.attributes.get("_PART", mesh.attributes.get("part"))
-    if mode == "parts" and labels is not None:
-        nearest = corners.gather(1, seen.barycentric.argmax(dim=1, keepdim=True))[:, 0]
-        part = labels[nearest].cpu().numpy()
-        return torch.from_numpy(picture.linear_from_srgb(picture.palette(part))).to(like), 0.6
-    if mode == "texture" and mesh.uvs is not None and "base_colour" in mesh.images:
-        uv = (mesh.uvs[seen.face] * seen.barycentric[..., None]).sum(dim=1)
-        return _sampled(mesh.images["base_colour"], uv).to(like), 0.5
-    if mode == "texture" and "colours" in mesh.attributes:
-        colours = mesh.attributes["colours"][:, :3]
-        if not colours.is_floating_point():
-            colours = torch.from_numpy(picture.linear_from_srgb(colours.cpu().numpy()))
-        return (colours.to(like)[corners] * seen.barycentric[..., None]).sum(dim=1), 0.5
-    return like.new_tensor(shading.CLAY).expand(len(corners), 3), 1.0
-
-
-def _sampled(image: Tensor, uv: Tensor) -> Tensor:
-    """Linear colours (P,3) of a texture (H,W,3|4) at `uv` (P,2), glTF's (v down), bilinear, repeated outside 0..1."""
-    H, W = image.shape[:2]
-    light = torch.from_numpy(picture.linear_from_srgb(image[..., :3].cpu().numpy()))
-    x, y = uv[:, 0].cpu() * W - 0.5, uv[:, 1].cpu() * H - 0.5
-    left, top = x.floor().long(), y.floor().long()
-    s, t = (x - left)[:, None], (y - top)[:, None]
-    rows, columns = (top % H, (top + 1) % H), (left % W, (left + 1) % W)
-    above = torch.lerp(light[rows[0], columns[0]], light[rows[0], columns[1]], s.to(light))
-    below = torch.lerp(light[rows[1], columns[0]], light[rows[1], columns[1]], s.to(light))
-    return torch.lerp(above, below, t.to(light))
 
 
 def _on_paper(image: Image, camera: Camera, ground: shading.Ground | None) -> Image:

@@ -141,7 +141,7 @@ class Ground:
         up = torch.zeros_like(points)
         up[:, 1] = 1
         surface = Surface(vertices, faces)
-        open_sky = openness(surface, points, up, reach=reach, count=160).reshape(1, N, N)
+        open_sky = openness(surface, points, up, reach=reach, count=64).reshape(1, N, N)
         smooth = torch.nn.functional.avg_pool2d(open_sky, 3, stride=1, padding=1, count_include_pad=False)
         return cls(smooth[0], centre, reach)
 

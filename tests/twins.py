@@ -96,3 +96,41 @@ def first_hit_by_every_triangle(
         if u >= 0 and v >= 0 and u + v <= 1 and 0 < t < nearest:
             nearest, hit = t, index
     return nearest, hit
+
+
+def rasterised_pixel_by_pixel(clip: Tensor, faces: Tensor, size: tuple[int, int], farthest: bool = False) -> Tensor:
+    """nvdiffrast's rast (H, W, 4) of one view's clip-space vertices (V, 4): every pixel against every triangle.
+
+    Where a pixel's centre lies on an edge, both triangles cover it here. Differentiable in u and v.
+    """
+    rows = []
+    for y in range(size[1]):
+        for x in range(size[0]):
+            ndc = clip.new_tensor([(x + 0.5) * 2 / size[0] - 1, (y + 0.5) * 2 / size[1] - 1])
+            best, pixel = float("inf"), clip.new_zeros(4)
+            for index, face in enumerate(faces.tolist()):
+                corners = clip[face]
+                p = corners[:, :2] - ndc * corners[:, 3:]
+                areas = p[[1, 2, 0], 0] * p[[2, 0, 1], 1] - p[[1, 2, 0], 1] * p[[2, 0, 1], 0]
+                if not torch.isfinite(areas).all() or areas.sum() == 0:
+                    continue
+                weights = areas / areas.sum()
+                z, w = (weights @ corners[:, 2:]).unbind()
+                if weights.min() < 0 or not -w <= z <= w:
+                    continue
+                depth = float((z / w).detach()) * (-1 if farthest else 1)
+                if depth < best:
+                    best = depth
+                    pixel = torch.stack([*weights[:2], (z / w).detach(), z.new_tensor(index + 1.0)])
+            rows.append(pixel)
+    return torch.stack(rows).reshape(size[1], size[0], 4)
+
+
+def interpolated_pixel_by_pixel(attributes: Tensor, rast: Tensor, faces: Tensor) -> Tensor:
+    """The attributes (V, C) at the surface of rast (H, W, 4), zero where nothing is: (H, W, C)."""
+    image = []
+    for u, v, _, triangle in rast.reshape(-1, 4):
+        weights = torch.stack([u, v, 1 - u - v])
+        corners = attributes[faces[int(triangle) - 1]]
+        image.append(weights @ corners if triangle > 0 else attributes.new_zeros(attributes.shape[1]))
+    return torch.stack(image).reshape(*rast.shape[:2], -1)

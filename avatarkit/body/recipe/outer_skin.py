@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from avatarkit.body.recipe.template import Template
+from avatarkit.remesh.holes import least_area_fill
 
 SMALL_ISLAND = 1000  # triangles; the mouth bag has 796, a socket 586, the smallest piece of outer skin 2,144
 
@@ -70,28 +71,3 @@ def left_half(loop: np.ndarray, vertices: np.ndarray) -> np.ndarray:
     first, second = np.flatnonzero(vertices[loop, 0] == 0)
     halves = loop[first : second + 1], np.r_[loop[second:], loop[: first + 1]]
     return max(halves, key=lambda half: float(vertices[half, 0].mean()))
-
-
-def least_area_fill(loop: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-    """The triangulation (n - 2, 3) of a polygon in space with the least area [Barequet and Sharir 1995, section 3].
-
-    Dynamic programming: cost[i, k] = min over i < j < k of cost[i, j] + cost[j, k] + area(i, j, k).
-    """
-    points, n = vertices[loop], len(loop)
-    cost, best = np.zeros((n, n)), np.zeros((n, n), int)
-    for span in range(2, n):
-        for i in range(n - span):
-            k = i + span
-            between = np.arange(i + 1, k)
-            area = np.linalg.norm(np.cross(points[between] - points[i], points[k] - points[i]), axis=1) / 2
-            total = cost[i, between] + cost[between, k] + area
-            best[i, k] = between[np.argmin(total)]
-            cost[i, k] = total.min()
-    triangles, todo = [], [(0, n - 1)]
-    while todo:
-        i, k = todo.pop()
-        if k - i > 1:
-            j = int(best[i, k])
-            triangles.append((i, j, k))
-            todo += [(i, j), (j, k)]
-    return loop[np.array(triangles)]
