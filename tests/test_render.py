@@ -16,8 +16,8 @@ from twins import interpolated_pixel_by_pixel, rasterised_pixel_by_pixel
 from avatarkit import camera, files, mesh
 from avatarkit import render as engine
 from avatarkit.errors import NotInstalled
-from avatarkit.render import nvdiffrast
 from avatarkit.kernels import cache_folder
+from avatarkit.render import nvdiffrast
 from avatarkit.surface import Surface
 
 
