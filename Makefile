@@ -15,7 +15,7 @@ READY := .venv/ready
 demo: $(READY)
 	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
 	$(AVATARKIT) fit-smpl --prompt "heavy old man, walking" -o demo/man/
-	$(AVATARKIT) fit-smpl --prompt "slim elderly woman, 1.60 m, sitting" -o demo/elder/
+	$(AVATARKIT) fit-smpl --prompt "slim elderly woman, 1.60 m, arms crossed" -o demo/elder/
 	$(AVATARKIT) info demo/woman/body.npz
 	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/elder/body.npz -o demo/people.png
 	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
