@@ -2,7 +2,7 @@
 
 While a stage runs, a ledger keeps what it really read (`note_read`, called by `files`) and which models it
 used (`note_model`). The record says: stage, version, options with their defaults, sha256 of what was read and
-written, models with their licences, seconds. It holds the only clock, no absolute path, no user's name.
+written, models with their licences, seconds. It holds the only clock, and no absolute path.
 """
 
 import hashlib
