@@ -95,7 +95,7 @@ class _Seen:
         face, vertices = raster[:, 3].long() - 1, mesh.vertices.detach()
         barycentric = torch.cat([raster[:, :2], 1 - raster[:, :2].sum(dim=1, keepdim=True)], dim=1).to(vertices)
         corners = mesh.faces[face]
-        smooth = unit((_normals(mesh)[corners] * barycentric[..., None]).sum(dim=1))
+        smooth = unit(_mixed(_normals(mesh), corners, barycentric))
         flat = face_normals(vertices, mesh.faces)[face]
         smooth = torch.where((smooth * flat).sum(dim=1, keepdim=True) < 0, flat, smooth)
         ahead = cameras.unproject(camera, pixels.to(vertices), torch.ones_like(barycentric[:, 0]))
@@ -106,7 +106,13 @@ class _Seen:
 
     def of(self, values: Tensor) -> Tensor:
         """(P,): a value (V,) of each vertex at the pixels."""
-        return (values[self.corners] * self.barycentric).sum(dim=1)
+        return _mixed(values[:, None], self.corners, self.barycentric)[:, 0]
+
+
+def _mixed(values: Tensor, corners: Tensor, shares: Tensor) -> Tensor:
+    """(P,C): what each vertex has (V,C), mixed by the `shares` (P,3) of the corners (P,3); a sum over dim 1 is slow."""
+    a, b, c = (values[corner] * share[:, None] for corner, share in zip(corners.T, shares.T, strict=True))
+    return a + b + c
 
 
 def _open_sky(mesh: Mesh) -> Tensor:
@@ -143,7 +149,7 @@ def _albedo(mesh: Mesh, seen: _Seen, mode: Mode) -> tuple[Tensor, float]:
         colours = mesh.attributes["colours"][:, :3]
         if not colours.is_floating_point():
             colours = torch.from_numpy(picture.linear_from_srgb(colours.cpu().numpy()))
-        return (colours.to(like)[corners] * seen.barycentric[..., None]).sum(dim=1), 0.5
+        return _mixed(colours.to(like), corners, seen.barycentric), 0.5
     return like.new_tensor(shading.CLAY).expand(len(corners), 3), 1.0
 
 

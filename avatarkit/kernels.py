@@ -1,36 +1,54 @@
-"""How numba compiles our kernels (render, remesh), and where it keeps them."""
+"""How numba compiles our kernels, and where it keeps them."""
 
+import gc
 import hashlib
+import logging
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numba
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: each would walk through all that torch has made, which takes 0.1 s."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+with collector_paused():
+    import numba
+    from numba.core import event
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ROOMS = ("render", "remesh")
-
 
 @lru_cache
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: NUMBA_CACHE_DIR, or the user's cache, or else a private temporary folder.
+def cache_folder(room: str) -> Path:
+    """Where the compiled kernels of a room (`render`, `tailor` …) are kept: NUMBA_CACHE_DIR, or the user's cache, or
+    else a private temporary folder.
 
-    numba looks only at the file of a kernel, not at those that it calls: the folder is named after all of them.
+    numba looks only at the file of a kernel, not at those that it calls: the folder is named after all files of the
+    room. So kernels call kernels of their own room alone.
     """
     here = Path(__file__)
-    paths = [here, *(path for room in ROOMS for path in sorted((here.parent / room).glob("*.py")))]
+    paths = [here, *sorted((here.parent / room).rglob("*.py"))]
     sources = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
     asked = os.environ.get("NUMBA_CACHE_DIR")
     users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     bases = [Path(asked)] if asked else [Path(users) / "avatarkit"]
     shared = Path(tempfile.gettempdir()) / f"avatarkit-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
     for base in (*bases, shared):
-        folder = base / f"kernels-{sources}"
+        folder = base / f"kernels-{room}-{sources}"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             owner = folder.stat()
@@ -45,11 +63,35 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="avatarkit-"))
 
 
+class _Announcer(event.Listener):
+    """Says the first compilation in a process; what is loaded from disk is not compiled."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        """Called when a function is about to be compiled, ours or another library's."""
+        if not self.said and event.data["dispatcher"].py_func.__module__.startswith(f"{__package__}."):
+            self.said = True
+            logging.getLogger("avatarkit").info("compiling kernels, kept for later runs: up to 40 s")
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
+
+
+@lru_cache
+def _announce() -> None:
+    event.register("numba:compile", _Announcer())
+
+
 def compiled(function: Function) -> Function:
-    """`function` for numba: nopython, without the GIL, IEEE arithmetic, kept on disk after the first compilation."""
+    """`function` for numba: nopython, without the GIL, IEEE arithmetic, kept on disk after the first compilation.
+
+    The first compilation in a process is said on the logger "avatarkit".
+    """
+    _announce()
     config: Any = numba.config
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder())
+    config.CACHE_DIR = str(cache_folder((function.__module__.split(".") + [""])[1]))
     try:
         return numba.njit(cache=True, nogil=True, **IEEE)(function)
     finally:

@@ -1,4 +1,8 @@
-"""Compiled code: where it is kept, and that IEEE arithmetic is kept."""
+"""Compiled code: where it is kept, what is said of it, and that IEEE arithmetic is kept."""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -25,14 +29,37 @@ def fresh():
     kernels.cache_folder.cache_clear()
 
 
+def test_rooms_are_kept_apart(fresh):
+    assert fresh("render") != fresh("remesh")
+
+
 def test_the_cache_is_where_it_was_asked_for(fresh, monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    assert fresh().parent == tmp_path
+    assert fresh("render").parent == tmp_path
 
 
 def test_a_home_that_cannot_be_written_is_no_reason_to_fail(fresh, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    folder = fresh()
+    folder = fresh("render")
     assert folder.is_dir() and tmp_path not in folder.parents
+
+
+SPEAKS = """
+import logging
+import numpy as np
+from avatarkit.remesh.layout import half_edges
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+faces = np.array([[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]])
+half_edges(np.eye(4, 3), faces, np.ones(4), np.zeros((4, 0)), np.zeros((4, 0), np.int64), np.zeros(4, bool))
+"""
+
+
+def test_the_first_compilation_is_said_once_and_loading_from_disk_is_not(tmp_path):
+    """Five seconds of silence after installation look like a hang."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", SPEAKS]
+    first, later = (subprocess.run(run, env=environment, capture_output=True, text=True, check=True) for _ in range(2))
+    assert first.stderr == "compiling kernels, kept for later runs: up to 40 s\n" and first.stdout == ""
+    assert later.stderr == ""

@@ -2,8 +2,10 @@
 
 import math
 import os
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +19,7 @@ from avatarkit import camera, files, mesh
 from avatarkit import render as engine
 from avatarkit.errors import NotInstalled
 from avatarkit.kernels import cache_folder
-from avatarkit.render import nvdiffrast
+from avatarkit.render import frame, nvdiffrast, silhouettes
 from avatarkit.surface import Surface
 
 
@@ -273,6 +275,36 @@ def test_silhouettes_move_as_finite_differences_say(name):
     assert math.dist(analytic, finite) < 0.05 * math.hypot(*finite)
 
 
+@pytest.mark.parametrize("surface", ["nearest", "both"])
+def test_marks_leave_out_no_silhouette(surface):
+    """The pairs of pixels that `rasterise` marks, and as the slow twin all of them."""
+    shape = soup(1, 25, 1.6) if surface == "both" else body()
+    view = front(61, 30) if surface == "both" else camera.framing(shape.vertices, (203, 203), yaw=20)
+    topology = engine.Topology.of(shape.faces, len(shape.vertices))
+    seen = frame.look(shape.vertices, topology, *frame.pixel_matrices([view], 0.01), view.size, surface)
+    scene, found = seen.scene(frame.UNPAINTED, frame.UNPAINTED[0]), []
+    assert 0 < (seen.parted > 0).mean() < 0.4
+    for _ in range(2):
+        counts, places, shares = frame.with_silhouettes(seen, silhouettes.search, scene)
+        listed = np.arange(places.shape[1]) < counts[:, None]
+        found.append((places[listed].copy(), shares[listed].copy()))
+        seen.parted[..., : view.size[0]] = silhouettes.RIGHTWARDS | silhouettes.DOWNWARDS
+    assert len(found[0][0]) > 100
+    for fast, slow in zip(*found, strict=True):
+        np.testing.assert_array_equal(fast, slow)
+
+
+def test_an_interrupt_inside_a_kernel_is_harmless():
+    shape, views = icosphere(3), [front(512, 200, yaw=20 * n) for n in range(4)]
+    before, _ = engine.render(shape.vertices, shape.faces, views, shape.vertices)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        while True:
+            engine.render(shape.vertices, shape.faces, views, shape.vertices)
+    after, _ = engine.render(shape.vertices, shape.faces, views, shape.vertices)
+    assert torch.equal(before, after)
+
+
 def test_bad_geometry_is_harmless():
     good = torch.tensor([[-1.0, -1, 0], [1, -1, 0], [0, 1, 0]])
     bad = torch.tensor([[math.nan, 0, 0], [math.inf, 0, 0], [1e38, 1e38, 1e38], [0, 0, 50], [0.1, 0, 60], [5e5, 0, 0]])
@@ -371,10 +403,10 @@ def test_compiled_code_finds_a_place_without_a_home(monkeypatch, tmp_path):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cache_folder.__wrapped__().is_relative_to(tmp_path)
+    assert cache_folder.__wrapped__("render").is_relative_to(tmp_path)
     (tmp_path / f"avatarkit-{os.getuid()}").chmod(0o777)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
-    assert cache_folder.__wrapped__().is_relative_to(tmp_path / "mine" / "avatarkit")
+    assert cache_folder.__wrapped__("render").is_relative_to(tmp_path / "mine" / "avatarkit")
 
 
 def test_the_renderer_works_in_spawned_workers_at_once():

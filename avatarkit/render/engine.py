@@ -6,9 +6,8 @@ threads: no OpenMP (its threads spin beside torch's and do not survive fork), no
 `torch.set_num_threads`. A Ctrl-C inside a kernel is raised when the kernels under way have ended.
 """
 
-import logging
+import math
 import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
@@ -17,22 +16,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from avatarkit.kernels import collector_paused
+
 BANDS = 16
 """Bands of rows that a view is cut into, whatever the number of threads: sums over them keep their order."""
 
-_said = threading.Event()
+THREADS = os.cpu_count() or 1
+"""The most threads that kernels run on: rows of what each thread keeps for itself."""
+
 _ready: set[int] = set()
 
 
 @lru_cache
 def _pool(process: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="avatarkit-render")
-
-
-def _say_compiling() -> None:
-    if not _said.is_set():
-        _said.set()
-        logging.getLogger("avatarkit").info("compiling the renderer, once after installation: up to 40 s")
+    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="avatarkit-render")
 
 
 def run(kernel: Callable[..., Any], tasks: int, *arguments: Any) -> None:
@@ -40,19 +37,16 @@ def run(kernel: Callable[..., Any], tasks: int, *arguments: Any) -> None:
     if id(kernel) in _ready:
         _run(kernel, tasks, arguments)
         return
-    # loading from disk takes less than this
-    timer = threading.Timer(1.0, _say_compiling)
-    timer.daemon = True
-    timer.start()
-    try:
+    with collector_paused():  # while it is loaded or compiled
         _run(kernel, tasks, arguments)
-    finally:
-        timer.cancel()
     _ready.add(id(kernel))
 
 
 def _run(kernel: Callable[..., Any], tasks: int, arguments: Sequence[Any]) -> None:
-    threads = max(1, min(torch.get_num_threads(), tasks, os.cpu_count() or 1))
+    threads = max(1, min(torch.get_num_threads(), tasks, THREADS))
+    if threads == 1:
+        kernel(0, 1, tasks, *arguments)
+        return
     others = [_pool(os.getpid()).submit(kernel, i, threads, tasks, *arguments) for i in range(1, threads)]
     try:
         kernel(0, threads, tasks, *arguments)
@@ -70,7 +64,7 @@ class Buffers:
 
     def take(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array with arbitrary contents; the one taken before under this name is overwritten."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         found = self._memory.get(name)
         if found is None or found.nbytes < size:
             found = self._memory[name] = np.empty(size, np.uint8)

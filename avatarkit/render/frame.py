@@ -1,21 +1,22 @@
 """One look at a mesh: buffers of its projection and visibility, which painting and gradients read."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from avatarkit.camera import Camera
-from avatarkit.render import projection, silhouettes, visibility
-from avatarkit.render.engine import BANDS, Lease, run
+from avatarkit.render import projection, visibility
+from avatarkit.render.engine import BANDS, THREADS, Lease, run
 from avatarkit.render.topology import Topology
 from avatarkit.render.view import Scene
 
 ONE, MINUS_ONE = np.float32(1), np.float32(-1)
 SIGNS = {"nearest": (ONE,), "farthest": (MINUS_ONE,), "both": (ONE, MINUS_ONE)}
+UNPAINTED = np.zeros((1, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,15 +26,15 @@ class Frame:
     lease: Lease
     topology: Topology
     size: tuple[int, int]
-    offsets: np.ndarray
     points: np.ndarray
     clips: np.ndarray
+    grid: np.ndarray
     facing: np.ndarray
     starts: np.ndarray
     entries: np.ndarray
     ids: np.ndarray
     keys: np.ndarray
-    near_edge: np.ndarray
+    parted: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -43,9 +44,10 @@ class Frame:
 
     def scene(self, attributes: np.ndarray, background: np.ndarray) -> Scene:
         """What kernels read, with `attributes` (V,C) and `background` (C)."""
+        row = np.tile(background, self.size[0])
         faces = self.topology.faces, self.topology.neighbours
-        seen = self.starts, self.entries, self.ids, self.keys, self.near_edge
-        return Scene(self.points, self.clips, *faces, self.facing, *seen, attributes, background)
+        seen = self.starts, self.entries, self.ids, self.keys, self.parted
+        return Scene(self.points, self.clips, self.grid, *faces, self.facing, *seen, attributes, row)
 
     @property
     def tasks(self) -> int:
@@ -54,17 +56,17 @@ class Frame:
 
 
 Silhouettes = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""counts (tasks), places (tasks,R,6), shares (tasks,R,2) of `silhouettes.search`."""
+"""counts (tasks), places (tasks,R,6), shares (tasks,R,2) of `silhouettes.search_band`."""
 
 
-def silhouettes_of(frame: Frame, scene: Scene) -> Silhouettes:
-    """The silhouettes of all bands; with more room, once again, where it was too small."""
+def with_silhouettes(frame: Frame, kernel: Callable[..., Any], *arguments: Any) -> Silhouettes:
+    """The silhouettes of all bands that a kernel finds; it runs again with more room where that was too small."""
     room = 8 * frame.size[0]
     while True:
         counts = np.zeros(frame.tasks, np.int64)
         places = frame.lease.take("places", (frame.tasks, room, 6), np.int32)
         shares = frame.lease.take("shares", (frame.tasks, room, 2), np.float32)
-        run(silhouettes.search, frame.tasks, scene, counts, places, shares)
+        run(kernel, frame.tasks, *arguments, (counts, places, shares))
         if counts.max() <= room:
             return counts, places, shares
         room = int(counts.max())
@@ -135,9 +137,8 @@ def _seen(lease: Lease, topology: Topology, size: tuple[int, int], offsets: np.n
     starts = np.ascontiguousarray(begins[::BANDS])
     ids = lease.take("ids", (N, len(signs), height, width), np.int32)
     keys = lease.take("keys", (N, len(signs), height, width), np.float32)
-    near_edge = lease.take("near_edge", (N, height, width), np.uint8)
-    run(
-        visibility.rasterise, N * BANDS, points, clips, grid, faces, topology.neighbours, facing, starts, entries,
-        signs, offsets, ids, keys, near_edge, np.empty((os.cpu_count() or 1, 2, 16, 4)),
-    )  # fmt: skip
-    return Frame(lease, topology, size, offsets, points, clips, facing, starts, entries, ids, keys, near_edge)
+    parted = lease.take("parted", (N, height, -(-width // 8) * 8), np.uint8)
+    frame = Frame(lease, topology, size, points, clips, grid, facing, starts, entries, ids, keys, parted)
+    polygons = np.empty((THREADS, 2, 16, 4))
+    run(visibility.rasterise, frame.tasks, frame.scene(UNPAINTED, UNPAINTED[0]), signs, offsets, polygons)
+    return frame

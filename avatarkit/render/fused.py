@@ -1,6 +1,5 @@
 """From vertices to images, or to their L1 distance from targets, in one go: half the cost of the operators."""
 
-import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,8 +9,8 @@ from torch import Tensor
 
 from avatarkit.camera import Camera
 from avatarkit.render import gradients, painting
-from avatarkit.render.engine import BANDS, run
-from avatarkit.render.frame import Frame, Silhouettes, as_array, look, pixel_matrices, silhouettes_of
+from avatarkit.render.engine import BANDS, THREADS, run
+from avatarkit.render.frame import Frame, Silhouettes, as_array, look, pixel_matrices, with_silhouettes
 from avatarkit.render.topology import Topology
 from avatarkit.shapes import sizes
 
@@ -102,21 +101,6 @@ def _background(background: Sequence[float] | None, attributes: Tensor) -> np.nd
     return np.zeros(C, np.float32) if background is None else np.asarray(background, np.float32)
 
 
-def _paint(frame: Frame, attributes: np.ndarray, background: np.ndarray, image: np.ndarray, coverage: np.ndarray,
-           ) -> Silhouettes:  # fmt: skip
-    """Fill image and coverage."""
-    scene = frame.scene(attributes, background)
-    found = silhouettes_of(frame, scene)
-    run(painting.paint, frame.tasks, scene, image, coverage, (0,) * attributes.shape[1])
-    run(painting.smooth, frame.tasks, scene, image, coverage, _two_colours(attributes), *found)
-    return found
-
-
-def _two_colours(attributes: np.ndarray) -> np.ndarray:
-    """Room in which each thread puts the colour and the coverage of two pixels."""
-    return np.empty((os.cpu_count() or 1, 2, attributes.shape[1] + 1))
-
-
 def _gradients(frame: Frame, matrices: np.ndarray, attributes: np.ndarray, background: np.ndarray,
                g_image: np.ndarray, g_coverage: np.ndarray, found: Silhouettes,
                ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
@@ -126,11 +110,10 @@ def _gradients(frame: Frame, matrices: np.ndarray, attributes: np.ndarray, backg
     sums = take("sums", (count, 9 + 3 * C), np.float32)
     seen = take("seen", (count,), np.uint8)
     pulls = take("pulls", (*found[1].shape[:2], 2, 3), np.float32)
-    scene, channels = frame.scene(attributes, background), (0,) * C
-    run(gradients.backward_inside, frame.tasks, scene, g_image, sums.reshape(-1), seen, channels)
+    scene = frame.scene(attributes, background)
     run(
-        gradients.backward_silhouettes, frame.tasks, scene, g_image, g_coverage, sums.reshape(-1), seen, channels,
-        _two_colours(attributes), *found, pulls,
+        gradients.backward, frame.tasks, scene, g_image, g_coverage, sums.reshape(-1), seen, *_channels(C),
+        found, pulls,
     )  # fmt: skip
     totals = take("totals", (N, V, 3 + C), np.float32)
     run(
@@ -141,6 +124,11 @@ def _gradients(frame: Frame, matrices: np.ndarray, attributes: np.ndarray, backg
     return g_vertices, g_attributes
 
 
+def _channels(C: int) -> tuple[tuple[int, ...], np.ndarray]:
+    """A tuple of length C, known when kernels are compiled, and each thread's room for two pixels' colour, coverage."""
+    return (0,) * C, np.empty((THREADS, 2, C + 1))
+
+
 class _Render(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, vertices: Tensor, attributes: Tensor, frame_of: Any, background: np.ndarray) -> Any:
@@ -148,7 +136,8 @@ class _Render(torch.autograd.Function):
         frame, colours = look(vertices, topology, matrices, offsets, size, surface), as_array(attributes)
         image = torch.empty(*frame.shape, colours.shape[1])
         coverage = torch.empty(*frame.shape)
-        found = _paint(frame, colours, background, image.numpy(), coverage.numpy())
+        painted = frame.scene(colours, background), image.numpy(), coverage.numpy(), *_channels(colours.shape[1])
+        found = with_silhouettes(frame, painting.paint, *painted)
         ctx.held = (frame, matrices, colours, background, found, vertices.dtype, attributes.dtype)
         return image.to(vertices.device), coverage.to(vertices.device)
 
@@ -171,10 +160,11 @@ class _RenderL1(torch.autograd.Function):
         frame, colours = look(vertices, topology, matrices, offsets, size, surface), as_array(attributes)
         image = frame.lease.take("image", (*frame.shape, colours.shape[1]), np.float32)
         coverage = frame.lease.take("coverage", frame.shape, np.float32)
-        silhouettes, sums = _paint(frame, colours, background, image, coverage), np.zeros(frame.tasks)
+        painted = frame.scene(colours, background), image, coverage, *_channels(colours.shape[1])
         strengths = np.array([1 / max(image.size, 1), mask_weight / coverage.size], np.float32)
-        lanes = np.empty((os.cpu_count() or 1, 64), np.float32)
-        run(painting.compare, frame.tasks, image, coverage, *arrays, strengths, lanes, sums)
+        lanes, sums = np.empty((THREADS, 64), np.float32), np.zeros(frame.tasks)
+        wanted = *arrays, strengths
+        silhouettes = with_silhouettes(frame, painting.paint_and_compare, *painted, wanted, lanes, sums)
         if any(ctx.needs_input_grad[:2]):
             found = _gradients(frame, matrices, colours, background, image, coverage, silhouettes)
             like = (vertices, attributes)

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit.render.engine import BANDS
-from avatarkit.render.frame import as_array, look_clip, silhouettes_of
+from avatarkit.render import painting, silhouettes
+from avatarkit.render.engine import BANDS, run
+from avatarkit.render.frame import SIGNS, UNPAINTED, as_array, look_clip, with_silhouettes
 from avatarkit.render.topology import Topology
 from avatarkit.shapes import sizes
 
@@ -32,37 +33,28 @@ def rasterize(
     """
     _, V, _ = sizes("N V 4, F 3", clip, faces)
     frame = look_clip(clip, topology or Topology.of(faces, V), size, surface)
-    entries = torch.from_numpy(frame.entries).long()
-    # entry 0 of the table is the background
-    triangles = torch.cat([entries.new_zeros(1), entries + 1])[torch.from_numpy(frame.ids).long()]
-    depth = torch.where(triangles > 0, torch.from_numpy(frame.keys), 0.0)
-    if surface != "nearest":
-        depth = depth * torch.tensor([1.0, -1.0] if surface == "both" else [-1.0])[:, None, None]
-    rast = torch.zeros(*triangles.shape, 4)
-    rast[..., 2], rast[..., 3] = depth, triangles.float()
+    rast = torch.empty(*frame.shape, 4)
+    run(painting.write_raster, frame.tasks, frame.scene(UNPAINTED, UNPAINTED[0]), SIGNS[surface], rast.numpy())
     rast = rast.to(clip.device)
-    where = triangles.to(clip.device).nonzero(as_tuple=True)
-    if len(where[0]):
+    if clip.requires_grad and torch.is_grad_enabled():
+        where = rast[..., 3].nonzero(as_tuple=True)
         centres = torch.stack([where[-1], where[-2]], dim=1) + 0.5
-        corners = clip[where[0][:, None], faces[triangles.to(clip.device)[where] - 1]]
-        weights = torch.zeros_like(rast[..., :2]).index_put(where, _weights(corners, centres, size).to(rast.dtype))
-        rast = torch.cat([weights, rast[..., 2:]], dim=-1)
+        weights = _weights(clip[where[0][:, None], faces[rast[where][:, 3].long() - 1]], centres, size).to(rast.dtype)
+        # the kernel's values, the gradients of these
+        differences = torch.zeros_like(rast[..., :2]).index_put(where, weights - weights.detach())
+        rast = torch.cat([rast[..., :2] + differences, rast[..., 2:]], dim=-1)
     return rast if surface == "both" else rast[:, 0]
 
 
 def _weights(corners: Tensor, centres: Tensor, size: tuple[int, int]) -> Tensor:
-    """u, v (P,2) of triangles' clip-space `corners` (P,3,4) at pixels `centres` (P,2)."""
+    """u, v (P,2) of triangles' clip-space `corners` (P,3,4) at pixels `centres` (P,2); 0 where they have no area."""
     ndc = centres.double() * 2 / centres.new_tensor(size).double() - 1
     p, q = (corners[..., :2].double() - ndc[:, None] * corners[..., 3:].double()).unbind(dim=-1)
     areas = p.roll(-1, 1) * q.roll(-2, 1) - q.roll(-1, 1) * p.roll(-2, 1)
     total = areas.sum(dim=1, keepdim=True)
     weights = areas / torch.where(total.abs() < 1e-30, 1, total)
-    # a centre may lie outside by the rounding to 1/256 pixel: the value is clamped, its gradient goes through
-    inside = weights.clamp(0, 1)
-    inside = inside / inside.sum(dim=1, keepdim=True).clamp(min=1e-30)
     wild = (weights.detach().amin(dim=1, keepdim=True) < -0.1) | (total.abs() < 1e-30)
-    weights = torch.where(wild, 0, weights)
-    return (weights + (inside - weights).detach())[:, :2]
+    return torch.where(wild, 0, weights)[:, :2]
 
 
 def interpolate(attributes: Tensor, rast: Tensor, faces: Tensor) -> Tensor:
@@ -99,7 +91,7 @@ def antialias(
     keys = np.where(ids > 0, sign * as_array(rast[:, None, :, :, 2]), np.float32(np.inf))
     scene = frame.scene(np.zeros((V, 1), np.float32), np.zeros(1, np.float32))
     scene = scene._replace(ids=ids, keys=keys, entries=np.arange(F, dtype=np.int32))
-    counts, places, shares = silhouettes_of(frame, scene)
+    counts, places, shares = with_silhouettes(frame, silhouettes.search, scene)
     found = enumerate(zip(counts, places, strict=True))
     rows = [np.nonzero(_own(place[:count, 0], task, H, W))[0] for task, (count, place) in found]
     view = torch.arange(N).repeat_interleave(torch.tensor([len(row) for row in rows]).reshape(N, BANDS).sum(1))

@@ -14,6 +14,7 @@ import numpy as np
 
 from avatarkit.kernels import compiled, inlined
 from avatarkit.render.engine import BANDS
+from avatarkit.render.view import at, rows_of
 
 CLIPPED = 2
 GUARD = 2.0**20
@@ -79,49 +80,50 @@ def project_clip(first, stride, tasks, clip, width, height, points, clips, grid)
 
 
 @inlined
-def unseen(clips, view, i, j, k):
+def unseen(clips, i, j, k):
     """Are all three corners beyond the near or the far plane?"""
-    za, zb, zc = clips[view, i, 2], clips[view, j, 2], clips[view, k, 2]
-    wa, wb, wc = clips[view, i, 3], clips[view, j, 3], clips[view, k, 3]
+    za, zb, zc = clips[at(4 * i + 2)], clips[at(4 * j + 2)], clips[at(4 * k + 2)]
+    wa, wb, wc = clips[at(4 * i + 3)], clips[at(4 * j + 3)], clips[at(4 * k + 3)]
     return (za < -wa and zb < -wb and zc < -wc) or (za > wa and zb > wb and zc > wc)
 
 
 @inlined
-def rows_per_band(height):
-    return (height + BANDS - 1) // BANDS
+def facing_and_reach(points, clips, i, j, k, width, height, per_rows):
+    """`facing` of the face with these corners, and the two of its `reach`."""
+    w = np.float64(points[at(4 * i + 3)]) * points[at(4 * j + 3)] * points[at(4 * k + 3)]
+    if w == 0 and not unseen(clips, i, j, k):
+        return CLIPPED, 0, int((height - 1) * per_rows)
+    if not w > 0:
+        return CLIPPED, 1, 0
+    ax, ay = np.float64(points[at(4 * i)]), np.float64(points[at(4 * i + 1)])
+    bx, by = np.float64(points[at(4 * j)]), np.float64(points[at(4 * j + 1)])
+    cx, cy = np.float64(points[at(4 * k)]), np.float64(points[at(4 * k + 1)])
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    side = 1 if area > 0 else (-1 if area < 0 else 0)
+    # a pixel more on each side: an edge outside may still pass between two pixels' centres
+    top, bottom = min(ay, by, cy) - 1.0, max(ay, by, cy) + 1.0
+    if max(ax, bx, cx) < -1 or min(ax, bx, cx) > width + 1 or bottom < 0 or top > height:
+        return side, 1, 0
+    return side, int(max(top, 0.0) * per_rows), int(min(bottom, height - 1.0) * per_rows)
 
 
 @compiled
-def sort_out(first, stride, tasks, points, clips, faces, width, height, facing, reach, counts):
+def sort_out(first, stride, tasks, all_points, all_clips, faces, width, height, facing, reach, counts):
     """Fill `facing` and `reach`, and count the faces of each part in each band: `counts` (N, parts, bands)."""
-    rows = rows_per_band(height)
-    per_rows = 1.0 / rows
+    per_rows, corners = 1.0 / rows_of(height, 0)[1], faces.reshape(-1)
     for task in range(first, tasks, stride):
         view, part = task // BANDS, task % BANDS
-        counts[view, part, :] = 0
+        points, clips = all_points[view].reshape(-1), all_clips[view].reshape(-1)
+        sides, reached, count = facing[view], reach[view].reshape(-1), counts[view, part]
+        count[:] = 0
         begin, end = part_of(len(faces), part)
         for f in range(begin, end):
-            i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
-            w = np.float64(points[view, i, 3]) * points[view, j, 3] * points[view, k, 3]
-            low, high = 1, 0
-            facing[view, f] = CLIPPED
-            if w > 0:
-                ax, ay = np.float64(points[view, i, 0]), np.float64(points[view, i, 1])
-                bx, by = np.float64(points[view, j, 0]), np.float64(points[view, j, 1])
-                cx, cy = np.float64(points[view, k, 0]), np.float64(points[view, k, 1])
-                area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-                facing[view, f] = 1 if area > 0 else (-1 if area < 0 else 0)
-                # a pixel more on each side: an edge outside may still pass between two pixels' centres
-                if max(ax, bx, cx) >= -1 and min(ax, bx, cx) <= width + 1:
-                    top, bottom = min(ay, by, cy) - 1.0, max(ay, by, cy) + 1.0
-                    if bottom >= 0 and top <= height:
-                        low = int(max(top, 0.0) * per_rows)
-                        high = int(min(bottom, height - 1.0) * per_rows)
-            elif w == 0 and not unseen(clips, view, i, j, k):
-                low, high = 0, (height - 1) // rows
-            reach[view, f, 0], reach[view, f, 1] = low, high
+            i, j, k = corners[at(3 * f)], corners[at(3 * f + 1)], corners[at(3 * f + 2)]
+            side, low, high = facing_and_reach(points, clips, i, j, k, width, height, per_rows)
+            sides[at(f)] = side
+            reached[at(2 * f)], reached[at(2 * f + 1)] = low, high
             for band in range(low, high + 1):
-                counts[view, part, band] += 1
+                count[at(band)] += 1
 
 
 @compiled
@@ -129,8 +131,9 @@ def list_faces(first, stride, tasks, faces, reach, starts, entries):
     """The faces of each band, in increasing order: `entries` from `starts` (N, parts, bands) on, which is used up."""
     for task in range(first, tasks, stride):
         view, part = task // BANDS, task % BANDS
+        reached, places = reach[view].reshape(-1), starts[view, part]
         begin, end = part_of(len(faces), part)
         for f in range(begin, end):
-            for band in range(reach[view, f, 0], reach[view, f, 1] + 1):
-                entries[starts[view, part, band]] = f
-                starts[view, part, band] += 1
+            for band in range(reached[at(2 * f)], np.int64(reached[at(2 * f + 1)]) + 1):
+                entries[at(places[at(band)])] = f
+                places[at(band)] += 1

@@ -15,6 +15,7 @@ from avatarkit.kernels import compiled, inlined, outlined
 from avatarkit.render.engine import BANDS
 from avatarkit.render.projection import CLIPPED
 from avatarkit.render.view import at, rows_of, view_of
+from avatarkit.render.visibility import DOWNWARDS, RIGHTWARDS
 
 STEPS = 48
 """Faces that are crossed within a pixel before the search gives up."""
@@ -104,43 +105,63 @@ def find(view, y, x, axis):
     return 0.5 - d, 0 if first_in_front else 1, a, b, -forwards
 
 
-@compiled
-def search(first, stride, tasks, scene, counts, places, shares):
-    """List the silhouettes that reach into each band: `counts` (tasks) and, as many as there is room for,
+@inlined
+def search_pixel(view, y, x, bits, layer, count, places, shares):
+    """List the silhouettes of the pairs that `bits` name of a pixel; how many are found up to here."""
+    for axis in range(2):
+        wanted = bits & (DOWNWARDS if axis else RIGHTWARDS)
+        if wanted == 0 or ((y + 1 >= view.height) if axis else (x + 1 >= view.width)):
+            continue
+        alpha, into, a, b, direction = find(view, y, x, axis)
+        if alpha == 0.0:
+            continue
+        if count < len(places):
+            pixel = y * view.width + x
+            after = pixel + (view.width if axis else 1)
+            places[count, 0] = after if into else pixel
+            places[count, 1] = pixel if into else after
+            places[count, 2], places[count, 3] = a, b
+            places[count, 4], places[count, 5] = axis, layer
+            shares[count, 0], shares[count, 1] = alpha, direction
+        count += 1
+    return count
+
+
+@inlined
+def search_band(scene, task, counts, places, shares):
+    """List the silhouettes that reach into a band: `counts` (tasks) and, as many as there is room for,
 
     places (tasks,R,6): pixel into, pixel other, two vertices, axis, layer; shares (tasks,R,2): alpha, direction.
     """
-    room = places.shape[1]
+    parted, padded = scene.parted[task // BANDS].reshape(-1), scene.parted.shape[2]
+    # most of an image is not at a silhouette: eight pixels are looked at together
+    words = parted.view(np.uint64)
+    top, bottom = rows_of(scene.ids.shape[2], task % BANDS)
+    count, its_places, its_shares = 0, places[task], shares[task]
+    for layer in range(scene.ids.shape[1]):
+        view = view_of(scene, task // BANDS, layer)
+        for y in range(max(top - 1, 0), bottom):
+            # the row above the band gives only its vertical pairs, the last one pairs that reach into the next
+            wanted = DOWNWARDS if y < top else RIGHTWARDS | DOWNWARDS
+            for word in range(y * padded // 8, (y + 1) * padded // 8):
+                if words[at(word)] != 0:
+                    for place in range(8 * word, 8 * word + 8):
+                        bits = parted[at(place)] & wanted
+                        if bits:
+                            x = place - y * padded
+                            count = search_pixel(view, y, x, bits, layer, count, its_places, its_shares)
+    counts[task] = count
+
+
+@compiled
+def search(first, stride, tasks, scene, found):
+    """`search_band` for all bands; `found` are counts, places, shares."""
     for task in range(first, tasks, stride):
-        top, bottom = rows_of(scene.ids.shape[2], task % BANDS)
-        count = 0
-        for layer in range(scene.ids.shape[1]):
-            view = view_of(scene, task // BANDS, layer)
-            for y in range(max(top - 1, 0), bottom):
-                for x in range(view.width):
-                    pixel = y * view.width + x
-                    if view.near_edge[at(pixel)] == 0:
-                        continue
-                    # the row above the band gives only its vertical pairs, the last one pairs that reach into the next
-                    for axis in range(1 if y < top else 0, 2):
-                        if (y + 1 >= view.height) if axis else (x + 1 >= view.width):
-                            continue
-                        alpha, into, a, b, direction = find(view, y, x, axis)
-                        if alpha == 0.0:
-                            continue
-                        if count < room:
-                            after = pixel + (view.width if axis else 1)
-                            places[task, count, 0] = after if into else pixel
-                            places[task, count, 1] = pixel if into else after
-                            places[task, count, 2], places[task, count, 3] = a, b
-                            places[task, count, 4], places[task, count, 5] = axis, layer
-                            shares[task, count, 0], shares[task, count, 1] = alpha, direction
-                        count += 1
-        counts[task] = count
+        search_band(scene, task, *found)
 
 
 @outlined
-def pull(view, a, b, axis, across, slope, pulls, task, item):
+def pull(view, a, b, axis, across, slope, pulls):
     """Gradients (2,3) to the homogeneous pixels (x', y', w) of an edge's ends of `slope` times its crossing."""
     ao, bo = np.float64(view.points[4 * a + 1 - axis]), np.float64(view.points[4 * b + 1 - axis])
     share = (across - ao) / (bo - ao)
@@ -150,6 +171,6 @@ def pull(view, a, b, axis, across, slope, pulls, task, item):
         g = slope * (share if end else 1.0 - share)
         gx, gy = (g, -tilt * g) if axis == 0 else (-tilt * g, g)
         x, y, w = view.points[vertex], view.points[vertex + 1], np.float64(view.points[vertex + 3])
-        pulls[task, item, end, 0] = gx / w
-        pulls[task, item, end, 1] = gy / w
-        pulls[task, item, end, 2] = -(gx * x + gy * y) / w
+        pulls[end, 0] = gx / w
+        pulls[end, 1] = gy / w
+        pulls[end, 2] = -(gx * x + gy * y) / w

@@ -13,10 +13,11 @@ from avatarkit.render.engine import BANDS
 
 
 class Scene(NamedTuple):
-    """The arrays of a `Frame`, and what is painted on the vertices."""
+    """The arrays of a `Frame`, and what is painted: `attributes` (V,C), a row of background (W C)."""
 
     points: np.ndarray
     clips: np.ndarray
+    grid: np.ndarray
     faces: np.ndarray
     neighbours: np.ndarray
     facing: np.ndarray
@@ -24,13 +25,13 @@ class Scene(NamedTuple):
     entries: np.ndarray
     ids: np.ndarray
     keys: np.ndarray
-    near_edge: np.ndarray
+    parted: np.ndarray
     attributes: np.ndarray
     background: np.ndarray
 
 
 class View(NamedTuple):
-    """A layer of a view: points, clips (4 V), faces, neighbours (3 F), facing (F), ids, keys, near_edge (H W) …
+    """A layer of a view: points, clips (4 V), faces, neighbours (3 F), facing (F), ids, keys (H W) …
 
     `first_ids` are those of layer 0.
     """
@@ -44,7 +45,6 @@ class View(NamedTuple):
     ids: np.ndarray
     first_ids: np.ndarray
     keys: np.ndarray
-    near_edge: np.ndarray
     attributes: np.ndarray
     background: np.ndarray
     width: int
@@ -67,7 +67,6 @@ def view_of(scene, view, layer):
         scene.ids[view, layer].reshape(-1),
         scene.ids[view, 0].reshape(-1),
         scene.keys[view, layer].reshape(-1),
-        scene.near_edge[view].reshape(-1),
         scene.attributes.reshape(-1),
         scene.background,
         scene.ids.shape[3],

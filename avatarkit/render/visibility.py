@@ -2,7 +2,8 @@
 
     ids  (N,L,H,W) int32     1 + the place in `entries` of the face that is seen, 0 = background
     keys (N,L,H,W) float32   its depth key times the layer's sign (1 nearest, -1 farthest); inf = background
-    near_edge (N,H,W) uint8  1 where a silhouette edge may pass between this pixel's centre and the next ones'
+    parted (N,H,W) uint8     bits: a silhouette edge may pass between this pixel's centre and the next one's
+                             RIGHTWARDS or DOWNWARDS; rows are padded to whole words of 8
 
 A triangle of whole 1/256 px, its edge functions exact int64: two triangles on an edge never both cover a pixel's
 centre, and never leave it uncovered.
@@ -13,9 +14,14 @@ import math
 import numpy as np
 
 from avatarkit.kernels import compiled, inlined, outlined
+from avatarkit.render.clipping import clip_polygon
 from avatarkit.render.engine import BANDS
-from avatarkit.render.projection import CLIPPED, GUARD, fixed, rows_per_band
-from avatarkit.render.view import at
+from avatarkit.render.projection import CLIPPED, fixed
+from avatarkit.render.view import at, rows_of
+
+RIGHTWARDS, DOWNWARDS = np.uint8(1), np.uint8(2)
+SLACK = 1 / 64
+"""Pixels by which an edge is taken to be wider, as centres are inside of faces whose corners are rounded."""
 
 
 @inlined
@@ -24,10 +30,10 @@ def top_left_bias(dx, dy):
 
 
 @inlined
-def fill(ids, keys, view, signs, entry, top, bottom, ax, ay, z0, bx, by, z1, cx, cy, z2):
-    """One triangle, 1/256 pixels and keys, into rows top … bottom - 1."""
+def fill(ids, keys, width, plane, signs, entry, top, bottom, ax, ay, za, bx, by, zb, cx, cy, zc):
+    """One triangle, 1/256 pixels and keys, into rows top … bottom - 1 of the layers of `plane` pixels each."""
     left = max((min(ax, bx, cx) + 127) >> 8, 0)
-    right = min((max(ax, bx, cx) - 128) >> 8, ids.shape[3] - 1)
+    right = min((max(ax, bx, cx) - 128) >> 8, width - 1)
     top = max((min(ay, by, cy) + 127) >> 8, top)
     bottom = min((max(ay, by, cy) - 128) >> 8, bottom - 1)
     if left > right or top > bottom:
@@ -35,92 +41,40 @@ def fill(ids, keys, view, signs, entry, top, bottom, ax, ay, z0, bx, by, z1, cx,
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     if area == 0:
         return
-    za, zb, zc = np.float64(z0), np.float64(z1), np.float64(z2)
     if area < 0:
         bx, by, zb, cx, cy, zc = cx, cy, zc, bx, by, zb
         area = -area
     abx, aby, bcx, bcy, cax, cay = bx - ax, by - ay, cx - bx, cy - by, ax - cx, ay - cy
-    px, py = (np.int64(left) << 8) + 128, (np.int64(top) << 8) + 128
-    row_c = abx * (py - ay) - aby * (px - ax)
-    row_b = cax * (py - cy) - cay * (px - cx)
-    row_a = bcx * (py - by) - bcy * (px - bx)
+    bias_a, bias_b, bias_c = top_left_bias(bcx, bcy), top_left_bias(cax, cay), top_left_bias(abx, aby)
+    px, py = (left << 8) + 128, (top << 8) + 128
+    row_a = bcx * (py - by) - bcy * (px - bx) + bias_a
+    row_b = cax * (py - cy) - cay * (px - cx) + bias_b
+    row_c = abx * (py - ay) - aby * (px - ax) + bias_c
     per_area = 1.0 / np.float64(area)
-    zb, zc = (zb - za) * per_area, (zc - za) * per_area
-    z_row = za + zb * row_b + zc * row_c
-    z_right = -(zb * cay + zc * aby) * 256.0
-    z_down = (zb * cax + zc * abx) * 256.0
-    width, plane = ids.shape[3], ids.shape[2] * ids.shape[3]
-    flat_ids, flat_keys = ids[view].reshape(-1), keys[view].reshape(-1)
-    row_a += top_left_bias(bcx, bcy)
-    row_b += top_left_bias(cax, cay)
-    row_c += top_left_bias(abx, aby)
+    slope_b, slope_c = (zb - za) * per_area, (zc - za) * per_area
     for y in range(top, bottom + 1):
-        a, b, c, z = row_a, row_b, row_c, z_row
-        for x in range(left, right + 1):
+        a, b, c = row_a, row_b, row_c
+        for pixel in range(y * width + left, y * width + right + 1):
             if (a | b | c) >= 0:
+                z = np.float32(za + slope_b * (b - bias_b) + slope_c * (c - bias_c))
                 for layer in range(len(signs)):
-                    pixel = at(layer * plane + y * width + x)
-                    key = np.float32(z) * signs[layer]
-                    if key < flat_keys[pixel]:
-                        flat_keys[pixel] = key
-                        flat_ids[pixel] = entry + 1
+                    place = at(layer * plane + pixel)
+                    key = z * signs[layer]
+                    if key < keys[place]:
+                        keys[place] = key
+                        ids[place] = entry + 1
             a -= bcy << 8
             b -= cay << 8
             c -= aby << 8
-            z += z_right
         row_a += bcx << 8
         row_b += cax << 8
         row_c += abx << 8
-        z_row += z_down
-
-
-@inlined
-def distance(polygon, corner, plane):
-    """Signed distance of a homogeneous corner to a clip plane: near, far, and the guard band's four."""
-    x, y, z, w = polygon[corner, 0], polygon[corner, 1], polygon[corner, 2], polygon[corner, 3]
-    if plane == 0:
-        return z + w
-    if plane == 1:
-        return w - z
-    if plane == 2:
-        return x + GUARD * 0.5 * w
-    if plane == 3:
-        return GUARD * 0.5 * w - x
-    if plane == 4:
-        return y + GUARD * 0.5 * w
-    return GUARD * 0.5 * w - y
-
-
-@inlined
-def clip_polygon(polygon, cut, count):
-    """Sutherland-Hodgman in place; (16,4) corners, how many. A cut is computed from its inner end: twice the same."""
-    for plane in range(6):
-        found = 0
-        for i in range(count):
-            after = (i + 1) % count
-            d, e = distance(polygon, i, plane), distance(polygon, after, plane)
-            if d >= 0:
-                for k in range(4):
-                    cut[found, k] = polygon[i, k]
-                found += 1
-            if (d >= 0) != (e >= 0):
-                inner, outer, share = (i, after, d / (d - e)) if d >= 0 else (after, i, e / (e - d))
-                for k in range(4):
-                    cut[found, k] = polygon[inner, k] + (polygon[outer, k] - polygon[inner, k]) * share
-                found += 1
-        for i in range(found):
-            for k in range(4):
-                polygon[i, k] = cut[i, k]
-        count = found
-        if count < 3:
-            return 0
-    return count
 
 
 @outlined
-def fill_clipped(ids, keys, view, signs, entry, top, bottom, clips, i, j, k, offset, polygon, cut):
+def fill_clipped(ids, keys, width, plane, signs, entry, top, bottom, clips, i, j, k, offset, polygon, cut):
     for n in range(4):
-        polygon[0, n], polygon[1, n], polygon[2, n] = clips[view, i, n], clips[view, j, n], clips[view, k, n]
+        polygon[0, n], polygon[1, n], polygon[2, n] = clips[4 * i + n], clips[4 * j + n], clips[4 * k + n]
     count = clip_polygon(polygon, cut, 3)
     for n in range(count):
         w = polygon[n, 3]
@@ -131,83 +85,77 @@ def fill_clipped(ids, keys, view, signs, entry, top, bottom, clips, i, j, k, off
         polygon[n, 2] = polygon[n, 2] / w + offset
     for n in range(1, count - 1):
         fill(
-            ids, keys, view, signs, entry, top, bottom,
+            ids, keys, width, plane, signs, entry, top, bottom,
             fixed(polygon[0, 0]), fixed(polygon[0, 1]), polygon[0, 2],
             fixed(polygon[n, 0]), fixed(polygon[n, 1]), polygon[n, 2],
             fixed(polygon[n + 1, 0]), fixed(polygon[n + 1, 1]), polygon[n + 1, 2],
         )  # fmt: skip
 
 
-@inlined
-def mark(near_edge, view, top, bottom, ax, ay, bx, by):
-    """Mark the pixels of rows top … bottom - 1 whose centres the edge from a to b may part from the next."""
-    left = max(math.floor(min(ax, bx) - 1.5), 0)
-    right = min(math.floor(max(ax, bx) - 0.5), near_edge.shape[2] - 1)
-    above = max(math.floor(min(ay, by) - 1.5), top)
-    below = min(math.floor(max(ay, by) - 0.5), bottom - 1)
-    for y in range(above, below + 1):
-        for x in range(left, right + 1):
-            near_edge[view, y, x] = 1
+@outlined
+def mark(parted, stride, width, top, bottom, ax, ay, bx, by):
+    """Mark the pairs of pixels whose centres the edge from a to b parts, in rows top … bottom - 1.
+
+    A steep edge parts pixels side by side on each row of centres that it crosses, a flat one pixels above each other.
+    """
+    steep = abs(by - ay) >= abs(bx - ax)
+    if not steep:
+        ax, ay, bx, by = ay, ax, by, bx
+    begin, end = (top, bottom) if steep else (0, width)
+    slope = (bx - ax) / (by - ay) if by != ay else 0.0
+    begin = max(math.ceil(min(ay, by) - 0.5 - SLACK), begin)
+    end = min(math.floor(max(ay, by) - 0.5 + SLACK) + 1, end)
+    low, high = (0, width) if steep else (top, bottom)
+    for line in range(begin, end):
+        crossing = ax + (line + 0.5 - ay) * slope - 0.5
+        for before in range(max(math.floor(crossing - SLACK), low), min(math.floor(crossing + SLACK) + 1, high)):
+            if steep:
+                parted[line * stride + before] |= RIGHTWARDS
+            else:
+                parted[before * stride + line] |= DOWNWARDS
 
 
 @inlined
-def mark_silhouette(near_edge, view, top, bottom, points, faces, neighbours, facing, f):
-    side = facing[view, f]
+def mark_silhouettes(parted, stride, width, top, bottom, points, faces, neighbours, facing, f):
+    """Mark the silhouette edges of a face: of two faces on an edge, the one that faces the viewer more does so."""
+    side = facing[at(f)]
     for k in range(3):
-        beyond = neighbours[f, k]
-        if beyond < 0 or facing[view, beyond] != side:
-            a, b = faces[f, k], faces[f, (k + 1) % 3]
-            mark(
-                near_edge,
-                view,
-                top,
-                bottom,
-                points[view, a, 0],
-                points[view, a, 1],
-                points[view, b, 0],
-                points[view, b, 1],
-            )
+        beyond = neighbours[at(3 * f + k)]
+        if beyond < 0 or facing[at(beyond)] < side:
+            a, b = 4 * faces[at(3 * f + k)], 4 * faces[at(3 * f + (k + 1) % 3)]
+            ax, ay = np.float64(points[at(a)]), np.float64(points[at(a + 1)])
+            bx, by = np.float64(points[at(b)]), np.float64(points[at(b + 1)])
+            mark(parted, stride, width, top, bottom, ax, ay, bx, by)
 
 
 @compiled
-def rasterise(
-    first,
-    stride,
-    tasks,
-    points,
-    clips,
-    grid,
-    faces,
-    neighbours,
-    facing,
-    starts,
-    entries,
-    signs,
-    offsets,
-    ids,
-    keys,
-    near_edge,
-    polygons,
-):
-    """Fill `ids`, `keys` and `near_edge`, band by band."""
-    rows = rows_per_band(ids.shape[2])
+def rasterise(first, stride, tasks, scene, signs, offsets, polygons):
+    """Fill the scene's `ids`, `keys` and `parted`, band by band."""
+    faces, neighbours, entries = scene.faces.reshape(-1), scene.neighbours.reshape(-1), scene.entries
+    height, width, padded = scene.ids.shape[2], scene.ids.shape[3], scene.parted.shape[2]
     for task in range(first, tasks, stride):
-        view, band = task // BANDS, task % BANDS
-        top, bottom = min(band * rows, ids.shape[2]), min((band + 1) * rows, ids.shape[2])
+        view = task // BANDS
+        top, bottom = rows_of(height, task % BANDS)
+        points, clips = scene.points[view].reshape(-1), scene.clips[view].reshape(-1)
+        grid, facing = scene.grid[view].reshape(-1), scene.facing[view]
+        ids, keys, parted = scene.ids[view].reshape(-1), scene.keys[view].reshape(-1), scene.parted[view].reshape(-1)
         polygon, cut = polygons[first, 0], polygons[first, 1]
-        ids[view, :, top:bottom] = 0
-        keys[view, :, top:bottom] = np.inf
-        near_edge[view, top:bottom] = 0
-        for entry in range(starts[task], starts[task + 1]):
-            f = entries[entry]
-            i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
-            if facing[view, f] == CLIPPED:
-                fill_clipped(ids, keys, view, signs, entry, top, bottom, clips, i, j, k, offsets[view], polygon, cut)
+        scene.ids[view, :, top:bottom] = 0
+        scene.keys[view, :, top:bottom] = np.inf
+        parted[top * padded : bottom * padded] = 0
+        for entry in range(scene.starts[task], scene.starts[task + 1]):
+            f = entries[at(entry)]
+            i, j, k = faces[at(3 * f)], faces[at(3 * f + 1)], faces[at(3 * f + 2)]
+            if facing[at(f)] == CLIPPED:
+                fill_clipped(
+                    ids, keys, width, height * width, signs, entry, top, bottom,
+                    clips, i, j, k, offsets[view], polygon, cut,
+                )  # fmt: skip
                 continue
             fill(
-                ids, keys, view, signs, entry, top, bottom,
-                np.int64(grid[view, at(i), 0]), np.int64(grid[view, at(i), 1]), points[view, at(i), 2],
-                np.int64(grid[view, at(j), 0]), np.int64(grid[view, at(j), 1]), points[view, at(j), 2],
-                np.int64(grid[view, at(k), 0]), np.int64(grid[view, at(k), 1]), points[view, at(k), 2],
+                ids, keys, width, height * width, signs, entry, top, bottom,
+                np.int64(grid[at(2 * i)]), np.int64(grid[at(2 * i + 1)]), np.float64(points[at(4 * i + 2)]),
+                np.int64(grid[at(2 * j)]), np.int64(grid[at(2 * j + 1)]), np.float64(points[at(4 * j + 2)]),
+                np.int64(grid[at(2 * k)]), np.int64(grid[at(2 * k + 1)]), np.float64(points[at(4 * k + 2)]),
             )  # fmt: skip
-            mark_silhouette(near_edge, view, top, bottom, points, faces, neighbours, facing, f)
+            mark_silhouettes(parted, padded, width, top, bottom, points, faces, neighbours, facing, f)
