@@ -13,14 +13,16 @@ from avatarkit.mesh import Mesh, boundary_loops, edges
 def filled(mesh: Mesh, *, most: int = 200) -> Mesh:
     """The mesh with holes of up to `most` rim vertices closed, without new vertices; UVs and images do not go along.
 
-    A hole stays where a patch would need a triangle without area, or an edge that the mesh has elsewhere. Takes
-    O(n³) for a rim of n: 0.2 s for 100 vertices, 1 s for 200.
+    A hole stays where a patch would need a triangle without area, or an edge that the mesh has elsewhere; a triangle on
+    its own stays one. Takes O(n³) for a rim of n: 0.2 s for 100 vertices, 1 s for 200.
     """
     taken = {(a, b) for a, b in edges(mesh.faces).vertices.tolist()}
+    there = {tuple(corners) for corners in mesh.faces.sort(dim=1).values.tolist()}
     vertices = mesh.vertices.detach().cpu().double().numpy()
     patches = [mesh.faces]
     for loop in boundary_loops(mesh.faces):
-        if 3 <= len(loop) <= most and len(set(loop.tolist())) == len(loop):
+        alone = len(loop) == 3 and tuple(sorted(loop.tolist())) in there
+        if 3 <= len(loop) <= most and len(set(loop.tolist())) == len(loop) and not alone:
             rim = loop.cpu().numpy()[::-1]  # a patch runs along the rim against the faces around it
             patch = least_area_fill(rim, vertices, barred=_joined(rim, taken))
             patches.append(torch.from_numpy(patch).to(mesh.faces))

@@ -1,5 +1,6 @@
 """Uniform isotropic remeshing to one edge length [Botsch and Kobbelt 2004]."""
 
+import math
 from dataclasses import replace
 
 import torch
@@ -18,10 +19,12 @@ def isotropic(mesh: Mesh, length: float, *, frozen: Tensor | None = None, rounds
 
     Each round: split, collapse and flip as `remeshed`, then each vertex to its neighbours' mean within its tangent
     plane and to the closest point of the old surface. Attributes go along as in `remeshed`; `frozen` (V,) bool and
-    rims stay.
+    rims stay. A mesh without faces is handed back.
     """
-    if not length > 0 or rounds < 1:
-        raise ValueError(f"isotropic: length {length}, rounds {rounds}; expected above 0")
+    if not 0 < length < math.inf or rounds < 1:
+        raise ValueError(f"isotropic: length {length}, rounds {rounds}; expected a finite length in metres, above 0")
+    if len(mesh.faces) == 0:
+        return mesh
     surface = Surface(mesh.vertices, mesh.faces)
     held = torch.zeros(len(mesh.vertices), dtype=torch.bool) if frozen is None else frozen
     found = mesh.having(**{KEPT: held.to(mesh.faces.device)})

@@ -19,8 +19,8 @@ def subdivided(mesh: Mesh) -> Mesh:
     attributes = {}
     for name, values in mesh.attributes.items():
         if values.is_floating_point():
-            rows = values.reshape(len(values), -1).to(operator.dtype)
-            attributes[name] = (operator @ rows).reshape(-1, *values.shape[1:]).to(values.dtype)
+            rows = values.reshape(len(values), math.prod(values.shape[1:])).to(operator.dtype)
+            attributes[name] = (operator @ rows).reshape(len(operator), *values.shape[1:]).to(values.dtype)
         else:
             attributes[name] = torch.cat([values, values[first]])
     return Mesh(operator @ mesh.vertices, faces, attributes, _halved(mesh.uvs), mesh.images)
