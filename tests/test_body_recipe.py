@@ -7,6 +7,7 @@ import pytest
 
 from avatarkit.body import JOINT_NAMES, PARENTS
 from avatarkit.body.recipe.basis import Basis, components, expression_shapes, fit_basis, fit_betas, keep_in_place
+from avatarkit.body.recipe.cloth import fit_cloth, mean_turns
 from avatarkit.body.recipe.outer_skin import boundary_loops, components_of, least_area_fill, left_half
 from avatarkit.body.recipe.phenotypes import cubic_exponents, quadratic_exponents, ridge
 from avatarkit.body.recipe.regions import inside, smoothed
@@ -155,6 +156,27 @@ def test_head_components_leave_the_rest_alone_and_betas_are_found_again():
     made = basis.mean + np.einsum("vcb,pb->pvc", basis.directions, betas)
     assert np.allclose(fit_betas(basis, made, np.ones(6)), betas, atol=1e-6)
     assert isinstance(basis, Basis)
+
+
+def test_cloth_follows_the_betas_of_those_who_wear_it():
+    rng = np.random.default_rng(6)
+    mirror, flip = np.array([1, 0, 2]), np.array([-1.0, 1, 1])
+    mean, directions = rng.normal(size=(3, 3)), rng.normal(size=(3, 3, 4))
+    mean = (mean + mean[mirror] * flip) / 2
+    directions = (directions + directions[mirror] * flip[:, None]) / 2
+    betas = rng.normal(size=(30, 4)) + 0.5  # nobody's mean is zero
+    found = fit_cloth((mean + np.einsum("vcb,pb->pvc", directions, betas)).astype(np.float32), betas, mirror)
+    assert np.allclose(found[0], mean, atol=1e-5) and np.allclose(found[1], directions, atol=1e-5)
+    assert np.array_equal(found[1][mirror], found[1] * flip[:, None])
+
+
+def test_mean_turns_are_mirrored_rotations():
+    rng = np.random.default_rng(7)
+    turns = rotation_between(np.array([1.0, 0, 0]) + 0.3 * rng.normal(size=(20 * 55, 3)), np.array([1.0, 0, 0]))
+    mean = mean_turns(turns.reshape(20, 55, 3, 3))
+    assert np.allclose(mean @ mean.transpose(0, 2, 1), np.eye(3)) and np.allclose(np.linalg.det(mean), 1)
+    flip = np.diag([-1.0, 1, 1])
+    assert np.allclose(mean[MIRRORED], flip @ mean @ flip)
 
 
 def test_expressions_are_mirrored_and_keep_to_their_place():

@@ -1,5 +1,6 @@
 """The body: a model of people's shapes (`BodyModel`), one of them (`Body`), in a pose (`Pose`, `PosedBody`)."""
 
+from avatarkit.body.cloth import ClothSurface
 from avatarkit.body.model import Body, BodyModel, Landmarks, PosedBody
 from avatarkit.body.official import arrays_from_npz, arrays_from_pickle, normalised
 from avatarkit.body.pose import JOINT_INDEX, JOINT_NAMES, PARENTS, Pose
@@ -11,6 +12,7 @@ __all__ = [
     "PARENTS",
     "Body",
     "BodyModel",
+    "ClothSurface",
     "Landmarks",
     "Pose",
     "PosedBody",

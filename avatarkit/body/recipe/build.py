@@ -10,6 +10,7 @@ import numpy as np
 from avatarkit.body.pose import JOINT_NAMES, PARENTS
 from avatarkit.body.recipe.anny_source import AnnySource
 from avatarkit.body.recipe.basis import Basis, expression_shapes, fit_basis, head_mask, keep_in_place
+from avatarkit.body.recipe.cloth import cloth_arrays
 from avatarkit.body.recipe.landmarks import Surface, landmarks
 from avatarkit.body.recipe.outer_skin import outer_skin
 from avatarkit.body.recipe.phenotypes import phenotype_arrays
@@ -69,7 +70,9 @@ def build_arrays(source: AnnySource, report: Report) -> dict[str, np.ndarray]:
     arrays |= _surface_arrays(template, basis, part, face_part, marks)
     arrays |= phenotype_arrays(source, template, weights, basis)
     report("phenotypes: maps fitted")
-    return arrays
+    cloth = cloth_arrays(source, template, basis, posed, (PEOPLE, SEED))
+    report(f"cloth: {', '.join(cloth['cloth_names'])}, {len(cloth['cloth_v_template'])} vertices")
+    return arrays | cloth | {"cloth_shapedirs": _on_grid(cloth["cloth_shapedirs"])}
 
 
 def _smplx_arrays(

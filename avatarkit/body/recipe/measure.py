@@ -43,6 +43,7 @@ def measure(source: AnnySource, arrays: Mapping[str, np.ndarray]) -> dict[str, f
         "joints, worst of all people, mm": off.max(),
         "joints moved by an expression, worst, mm": _moved(arrays),
     }
+    figures |= _cloth_figures(source, arrays, betas)
     figures |= _phenotype_figures(source, arrays, basis)
     return {name: round(float(value), 3) for name, value in figures.items()}
 
@@ -50,6 +51,16 @@ def measure(source: AnnySource, arrays: Mapping[str, np.ndarray]) -> dict[str, f
 def _moved(arrays: Mapping[str, np.ndarray]) -> float:
     moves = np.einsum("jv,vce->jec", arrays["J_regressor"], arrays["exprdirs"].astype(np.float64), optimize=True)
     return float(np.linalg.norm(moves, axis=-1).max() * 1000)
+
+
+def _cloth_figures(source: AnnySource, arrays: Mapping[str, np.ndarray], betas: np.ndarray) -> dict[str, float]:
+    people = source.draw(FRESH_PEOPLE, FRESH_SEED, arrays["cloth_base_vertex"].astype(np.int64))
+    worn = tpose(people, source.base.bone_names, arrays["cloth_weights"], arrays["cloth_mirror"]).vertices
+    directions = arrays["cloth_shapedirs"].astype(np.float64)
+    found = arrays["cloth_v_template"] + np.einsum("vcb,pb->pvc", directions, betas, optimize=True)
+    error = np.linalg.norm(found - worn, axis=-1) * 1000
+    names = arrays["cloth_names"].tolist()
+    return {f"cloth {name}, mean mm": error[:, arrays["cloth_surface"] == k].mean() for k, name in enumerate(names)}
 
 
 def _phenotype_figures(source: AnnySource, arrays: Mapping[str, np.ndarray], basis: Basis) -> dict[str, float]:
