@@ -15,10 +15,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from avatarkit.body import JOINT_INDEX, Body, Pose, place_joints
+from avatarkit.body import JOINT_INDEX, Body, Pose, place_joints, skinned
 from avatarkit.mesh import unit, vertex_normals
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 from avatarkit.shapes import sizes
+
+NEAR = 0.025
+"""Metres beyond the nearest vertex within which another may turn out to be nearer."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,29 @@ def carried_by(body: Body, joints: tuple[str, ...]) -> Tensor:
 def clearances(body: Body, pose: Pose, limb: Tensor, trunk: Tensor) -> Tensor:
     """Signed distance (N) in metres of each `limb` vertex to the nearest of the `trunk` vertices, along that one's
     normal: negative inside. Vertices are one to two centimetres apart, and so is the measure when far away."""
-    vertices = body.posed(pose.to(dtype=body.vertices.dtype)).vertices
-    normals = vertex_normals(vertices, body.model.faces)
-    nearest = torch.cdist(vertices[limb], vertices[trunk]).argmin(1)
-    away = vertices[limb] - vertices[trunk][nearest]
-    return (away * normals[trunk][nearest]).sum(-1)
+    return clearing(body, limb, trunk)(pose)
+
+
+def clearing(body: Body, limb: Tensor, trunk: Tensor) -> Callable[[Pose], Tensor]:
+    """`clearances` as a function of the pose alone, for solvers: only what it looks at is posed.
+
+    Normals are those of the rest pose, skinned as directions are.
+    """
+    both = torch.cat([limb, trunk])
+    some = replace(body, vertices=body.vertices[both], only=both)
+    normals, weights = vertex_normals(body.vertices, body.model.faces)[trunk], body.model.lbs_weights[trunk]
+
+    def of(pose: Pose) -> Tensor:
+        posed = some.posed(pose.to(dtype=body.vertices.dtype))
+        limbs, trunks = posed.vertices[: len(limb)], posed.vertices[len(limb) :]
+        nearest = torch.cdist(limbs, trunks).argmin(1)
+        turned = posed.world_from_rest.clone()
+        turned[:, :3, 3] = 0
+        found, which = nearest.unique(return_inverse=True)
+        outward = unit(skinned(normals[found], weights[found], turned))[which]
+        return ((limbs - trunks[nearest]) * outward).sum(-1)
+
+    return of
 
 
 def touching(
@@ -126,12 +147,46 @@ def touching(
     def pose_at(offset: float) -> Pose:
         return reached(body, pose, side, replace(hand, wrist=hand.wrist + offset * unit(outward)))
 
-    return pose_at(rising(lambda offset: float(clearances(body, pose_at(offset), limb, trunk).min()) - gap, -0.2, 0.3))
+    return kept_off(body, pose_at, limb, trunk, gap, -0.2, 0.3)
 
 
-def rising(function: Callable[[float], float], low: float, high: float, *, steps: int = 11) -> float:
-    """Where a rising function crosses zero between `low` and `high`, by bisection; the nearer end when it does not."""
-    for _ in range(steps):
-        middle = (low + high) / 2
-        low, high = (low, middle) if function(middle) > 0 else (middle, high)
+def kept_off(
+    body: Body, pose_at: Callable[[float], Pose], limb: Tensor, trunk: Tensor, gap: float, low: float, high: float
+) -> Pose:
+    """`pose_at` the least value from `low` to `high` at which `limb` is `gap` metres from `trunk`, or else the last.
+
+    Every sixth vertex of the limb finds the place; those that come near there find it exactly.
+    """
+
+    def solved(some: Tensor, start: float) -> float:
+        gap_of = clearing(body, some, trunk)
+        return rising(lambda value: float(gap_of(pose_at(value)).min()) - gap, start, high)
+
+    value = solved(limb[::6], low)
+    found = clearances(body, pose_at(value), limb, trunk)
+    return pose_at(value if float(found.min()) >= gap else solved(limb[found < found.min() + NEAR], value))
+
+
+def rising(
+    function: Callable[[float], float], low: float, high: float, *, steps: int = 11, close: float = 2e-4
+) -> float:
+    """Where a rising function crosses zero between `low` and `high`; the nearer end when it does not.
+
+    At most `steps` evaluations, fewer once it is `close` above zero: by turns the straight line between the ends
+    (regula falsi) and their middle, for the functions here have kinks and flat parts.
+    """
+    below: float | None = None
+    above: float | None = None
+    for step in range(steps):
+        share = 0.5
+        if below is not None and above is not None and step % 2:
+            share = min(max(-below / (above - below), 0.02), 0.98)
+        middle = low + share * (high - low)
+        value = function(middle)
+        if value > 0:
+            high, above = middle, value
+            if value < close:
+                break
+        else:
+            low, below = middle, value
     return high

@@ -75,7 +75,9 @@ def test_half_of_the_forearms_turn_is_the_elbows():
 
 
 def test_rising_finds_zero_or_the_nearer_end():
-    assert abs(rising(lambda x: x**3 - 0.3**3, 0, 1, steps=30) - 0.3) < 1e-6
+    assert abs(rising(lambda x: x**3 - 0.3**3, 0, 1, steps=44, close=0) - 0.3) < 1e-5
+    near = rising(lambda x: x**3 - 0.3**3, 0, 1, steps=44)
+    assert 0 <= near**3 - 0.3**3 < 2e-4
     assert rising(lambda x: 1.0, 0, 1, steps=30) < 1e-6
     assert rising(lambda x: -1.0, 0, 1, steps=30) == 1
 
