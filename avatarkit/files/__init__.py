@@ -14,8 +14,10 @@ from avatarkit.files.artefacts import (
     read_sight,
     write_normals,
     write_person,
+    write_text,
 )
-from avatarkit.files.meshes import read_mesh, write_mesh
+from avatarkit.files.clothes import read_wardrobe
+from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.pictures import read_photo, write_movie, write_picture
 
 __all__ = [
@@ -29,9 +31,12 @@ __all__ = [
     "read_photo",
     "read_prompt",
     "read_sight",
+    "read_wardrobe",
     "write_mesh",
     "write_movie",
     "write_normals",
     "write_person",
     "write_picture",
+    "write_scene",
+    "write_text",
 ]

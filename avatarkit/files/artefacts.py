@@ -32,6 +32,11 @@ def read_prompt(path: Path) -> str:
     return words
 
 
+def write_text(path: Path, words: str) -> None:
+    """Write words and a line's end, UTF-8."""
+    write_bytes(path, words.encode() + b"\n")
+
+
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz` (poses, motion), nothing unpickled. Raises BadData."""
     with naming(path):

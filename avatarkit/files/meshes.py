@@ -59,16 +59,18 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
         raise UsageError(f"{path}: cannot write a mesh as {suffix or 'a file without suffix'}, use .glb, .ply or .obj")
 
 
+def write_scene(path: Path, scene: Scene) -> None:
+    """Write a whole scene as .glb."""
+    write_bytes(path, gltf.encode(scene))
+
+
 def _primitive(mesh: Mesh) -> Primitive:
     """The mesh with its vertices split where a corner's UV differs from its neighbour's."""
     arrays = {name: values.cpu().numpy() for name, values in mesh.attributes.items()}
     vertices, faces, uv = mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), None
     if mesh.uvs is not None:
-        corners = np.concatenate([faces.reshape(-1, 1), mesh.uvs.cpu().numpy().reshape(-1, 2)], 1).astype(np.float64)
-        corners, split = np.unique(corners, axis=0, return_inverse=True)
-        kept = corners[:, 0].astype(np.int64)
-        arrays = {name: values[kept] for name, values in arrays.items()}
-        vertices, faces, uv = vertices[kept], split.reshape(-1, 3), corners[:, 1:].astype(np.float32)
+        kept, faces, uv = (x.numpy() for x in meshes.split_at_seams(mesh.faces.cpu(), mesh.uvs.cpu()))
+        arrays, vertices = {name: values[kept] for name, values in arrays.items()}, vertices[kept]
     custom = {name: _narrowed(values) for name, values in arrays.items() if name.startswith("_")}
     return Primitive(
         vertices.astype(np.float32), faces, arrays.get("normals"), uv, arrays.get("colours"), custom=custom
