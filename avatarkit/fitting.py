@@ -12,24 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit import motion, poses
-from avatarkit.body import Body, BodyModel, Pose
+from avatarkit import individual, motion, poses
+from avatarkit.body import Body, BodyModel
 from avatarkit.body.phenotype import Phenotype
-from avatarkit.camera import framing
 from avatarkit.errors import BadData, UsageError
-from avatarkit.mesh import volume
 from avatarkit.person import Person
-from avatarkit.record import Model
-from avatarkit.rotation import rotation_from_axis_angle
-from avatarkit.words import Description, average_height, understood
+from avatarkit.standing import facing_front, seen
+from avatarkit.words import Description, average_height
+from avatarkit.words.heeding import heeded
 
 log = logging.getLogger("avatarkit")
-
-IMAGE_SIZE = (512, 512)
-DENSITY = 985.0
-"""Kilograms a cubic metre of a living body, lungs half full."""
-BODY_SHARE = 0.3
-"""How much of `variation` the betas of the whole body get; those of the head get all of it."""
 
 
 def from_words(model: BodyModel, text: str, *, seed: int = 0, variation: float = 0.0) -> Person:
@@ -82,54 +74,21 @@ def from_motion(
     return seen(body, shape, facing_front(pose), _misses(description, body))
 
 
-def heeded(text: str) -> Description:
-    """What a sentence says; what it does not is logged as warnings, each once."""
-    description = understood(text)
-    for warning in description.warnings:
-        log.warning("prompt: %s", warning)
-    if description.unknown:
-        unknown = ", ".join(repr(word) for word in dict.fromkeys(description.unknown))
-        log.warning("prompt: not understood, and not heeded for the body: %s", unknown)
-    return description
-
-
 def betas_of(model: BodyModel, description: Description, *, seed: int = 0, variation: float = 0.0) -> Tensor:
     """Betas (B) float32 of a described person. BadData when the model has no phenotypes and something was said."""
-    B = model.shapedirs.shape[-1]
     said = {key: getattr(description, key) for key in ("sex", "age", "height", "weight", "muscle", "proportions")}
     said = {key: value for key, value in said.items() if value is not None}
     if model.phenotypes is None and not said and description.mass is None:
-        return torch.zeros(B)
+        return torch.zeros(model.shapedirs.shape[-1])
     phenotype = Phenotype(**said)
     if phenotype.height is None:  # from the table that tall and short are measured by
         phenotype = replace(phenotype, height=average_height(phenotype.sex, phenotype.age))
-    individual = _individual(model, seed, variation)
-    if description.mass is not None:
-        if description.weight is not None:
-            log.warning("prompt: a weight in words and %.0f kg: the kilograms are taken", description.mass)
-        phenotype = weighing(model, phenotype, description.mass)
-    betas = phenotype.betas(model) + individual
-    if description.height is not None and variation > 0:
-        # Individuality changes the height; ask for as much less or more, until the mesh has what was said.
-        asked = phenotype
-        for _ in range(4):
-            missing = description.height - 100 * float(model.shaped(_floats(betas)).height)
-            asked = replace(asked, height=float(np.clip((asked.height or 0.0) + missing, 50, 250)))
-            betas = asked.betas(model) + individual
-    return _floats(betas)
-
-
-def weighing(model: BodyModel, phenotype: Phenotype, kilograms: float) -> Phenotype:
-    """The phenotype with the `weight` at which its body has this mass, as near as its build can come."""
-    low, high = 0.0, 1.0
-    for _ in range(10):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _mass(model, replace(phenotype, weight=middle)) < kilograms else (low, middle)
-    found = replace(phenotype, weight=(low + high) / 2)
-    mass = _mass(model, found)
-    if abs(mass - kilograms) > 1:
-        log.warning("prompt: %.0f kg is beyond this body's reach: %.0f kg is taken", kilograms, mass)
-    return found
+    if description.mass is not None and description.weight is not None:
+        log.warning("prompt: a weight in words and %.0f kg: the kilograms are taken", description.mass)
+    exact = description.height is not None
+    return individual.betas_of(
+        model, phenotype, kilograms=description.mass, seed=seed, variation=variation, exact=exact
+    )
 
 
 def recorded_betas(model: BodyModel, arrays: motion.Arrays, frame: int) -> Tensor | None:
@@ -159,55 +118,9 @@ def _spelt_betas(model: BodyModel, text: str) -> Tensor:
     return _floats(row)
 
 
-def seen(body: Body, betas: Tensor, pose: Pose, residuals: dict[str, float] | None = None) -> Person:
-    """The person of a body, its betas and its pose: set on the ground and looked at from the front."""
-    pose = grounded(body, pose)
-    posed = body.posed(pose)
-    model = body.model
-    return Person(
-        model=Model(model.name, model.sha256, model.licence),
-        betas=betas,
-        expression=torch.zeros(model.exprdirs.shape[-1]),
-        pose=pose,
-        camera=framing(posed.vertices, IMAGE_SIZE, centre=posed.joints[0]),
-        residuals=residuals or {},
-    )
-
-
-def grounded(body: Body, pose: Pose) -> Pose:
-    """The pose moved so that the lowest vertex is at y = 0 and the pelvis over x = z = 0."""
-    posed = body.posed(pose)
-    pelvis = posed.joints[..., 0, :]
-    low = posed.vertices[..., 1].amin(-1)
-    return replace(pose, transl=pose.transl - torch.stack([pelvis[..., 0], low, pelvis[..., 2]], dim=-1))
-
-
-def facing_front(pose: Pose) -> Pose:
-    """The person turned about the vertical until the pelvis looks to +Z; unturned when it looks straight up or down."""
-    ahead = rotation_from_axis_angle(pose.global_orient)[:, 2]
-    if ahead[[0, 2]].norm() < 0.1:
-        return pose
-    heading = torch.atan2(ahead[0], ahead[2])
-    return motion.rotated(pose, torch.stack([torch.zeros_like(heading), -heading, torch.zeros_like(heading)]))
-
-
 def _misses(description: Description, body: Body) -> dict[str, float]:
     """How far the body is from the height (metres) that was said."""
     return {} if description.height is None else {"height": float(body.height) - description.height / 100}
-
-
-def _individual(model: BodyModel, seed: int, variation: float) -> np.ndarray:
-    """Random betas (B) of one individual; those of the head vary most, as faces tell people apart."""
-    B = model.shapedirs.shape[-1]
-    share = np.full(B, BODY_SHARE)
-    share[model.head_betas if model.head_betas is not None else slice(0, 0)] = 1.0
-    return variation * share * np.random.default_rng(seed).standard_normal(B)
-
-
-def _mass(model: BodyModel, phenotype: Phenotype) -> float:
-    body = model.shaped(_floats(phenotype.betas(model)))
-    faces = model.faces if model.outer_faces is None else model.outer_faces
-    return DENSITY * float(volume(body.vertices.double(), faces))
 
 
 def _sex(arrays: motion.Arrays) -> float | None:

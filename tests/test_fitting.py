@@ -8,11 +8,13 @@ from bodies import random_pose, small_model
 
 from avatarkit import camera, files, fitting
 from avatarkit.errors import BadData, UsageError
-from avatarkit.fitting import DENSITY, facing_front, from_motion, from_words
+from avatarkit.fitting import from_motion, from_words
+from avatarkit.individual import DENSITY
 from avatarkit.mesh import volume
 from avatarkit.motion import rotated
 from avatarkit.person import Person
 from avatarkit.poses import RELAXED
+from avatarkit.standing import facing_front
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +63,10 @@ def test_what_the_file_holds_comes_back(model):
 
 def test_what_is_not_understood_is_logged(model, caplog):
     caplog.set_level(logging.WARNING, "avatarkit")
-    from_words(model, "a tall short bearded man in a T-pose, bearded and handsome")
+    from_words(model, "a tall short bearded man in a T-pose and blue jaens, bewildered and handsome")
     assert [record.getMessage() for record in caplog.records] == [
         "prompt: tall, then short: the last is taken",
-        "prompt: not understood, and not heeded for the body: 'bearded', 'handsome'",
+        "prompt: not understood, and not heeded: 'blue', 'jaens' (jeans?), 'bewildered', 'handsome'",
     ]
 
 

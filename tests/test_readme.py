@@ -29,7 +29,7 @@ def test_the_stage_table_is_generated(request):
 
 
 def test_the_vocabulary_is_generated(request):
-    path, generated = ROOT / "docs/words.md", f"# The words that fit-smpl knows\n\n{words.vocabulary()}"
+    path, generated = ROOT / "docs/words.md", f"# The words that avatarkit knows\n\n{words.vocabulary()}"
     if request.config.getoption("--redo"):
         path.write_text(generated)
     else:

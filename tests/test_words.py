@@ -11,7 +11,7 @@ from avatarkit.words.tokens import normalised
 
 def said(text):
     """What was said, without what was not."""
-    return {slot: value for slot, value in vars(understood(text)).items() if value not in (None, ())}
+    return {slot: value for slot, value in vars(understood(text)).items() if value not in (None, (), {})}
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,11 @@ def test_whole_feet(text):
 
 
 def test_unknown_words_come_back_in_order_with_their_degree():
-    found = understood("a handsome bearded man with very long red hair, not smiling")
-    assert found.unknown == ("handsome", "bearded", "very long", "red", "hair", "not smiling")
-    assert found.height is None
+    found = understood("a handsome man with a very big red nose, not smiling")
+    assert found.unknown == ("handsome", "very big", "red", "nose", "not smiling")
 
 
-@pytest.mark.parametrize("text", ["a man with short hair", "a man in a short kimono", "man with thin, heavy shoes"])
+@pytest.mark.parametrize("text", ["a man with a short nose", "a man in a short kimono", "man with thin, heavy shoes"])
 def test_an_adjective_of_a_thing_is_not_the_persons(text):
     found = understood(text)
     assert found.height is None
@@ -84,7 +83,7 @@ def test_an_adjective_of_a_thing_is_not_the_persons(text):
 def test_a_tall_short_haired_man_is_tall():
     found = understood("a tall short-haired bearded man")
     assert found.height > 180
-    assert found.unknown == ("short", "haired", "bearded")
+    assert found.unknown == ()
 
 
 def test_a_phrase_is_not_cut_by_an_adjective_rule():

@@ -5,25 +5,37 @@ the last of two that contradict each other wins, and a number wins over a word.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 
 from avatarkit.errors import BadData
-from avatarkit.words.lexicon import ENDINGS, FILLERS, HEIGHT_SPREAD, STAGES, THINGS, VOCABULARY, Meaning, average_height
-from avatarkit.words.tokens import MEASURES, Token, tokens
+from avatarkit.words.binding import bound
+from avatarkit.words.lexicon import (
+    ENDINGS,
+    FILLERS,
+    GENERAL_POSES,
+    HEIGHT_SPREAD,
+    LOW_POSES,
+    STAGES,
+    THINGS,
+    Meaning,
+    average_height,
+)
+from avatarkit.words.phrases import next_phrase
+from avatarkit.words.tokens import Token, tokens
+from avatarkit.words.wishes import Wishes, wished
 
 LONGEST_TEXT = 2000
 RANGES = {"age": (3.0, 90.0, "years"), "height": (80.0, 230.0, "cm"), "mass": (8.0, 250.0, "kg")}
 NEUTRAL = {"age": 40.0, "stature": 0.0, "weight": 0.5, "muscle": 0.5, "proportions": 0.5}
 TYPICAL_AGE = 35.0
 _NOUNS = {"sex", "stage", "people"}
-_LOW_POSES = ("sitting", "kneeling")
 
 
 @dataclass(frozen=True)
 class Description:
     """What was said: sex 0 man … 1 woman, age in years, height in cm, weight, muscle, proportions 0 … 1 (0.5 is
-    average), mass in kg, the name of a pose; None where nothing was said. `unknown` words are in the order said."""
+    average), mass in kg, the name of a pose; None where nothing was said. `outfit`: what is worn, hair, face and skin.
+    `unknown` words are in the order said."""
 
     sex: float | None = None
     age: float | None = None
@@ -33,6 +45,7 @@ class Description:
     proportions: float | None = None
     mass: float | None = None
     pose: str | None = None
+    outfit: Wishes = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -42,15 +55,12 @@ def understood(text: str) -> Description:
     characters."""
     if len(text) > LONGEST_TEXT:
         raise BadData(f"prompt: {len(text)} characters, expected a sentence of at most {LONGEST_TEXT}")
-    heard, unknown = _heard(list(tokens(text)))
-    return _described(heard, unknown)
-
-
-def vocabulary() -> str:
-    """Every word that `understood` knows (function words left out), as a Markdown table."""
-    rows = [f"| {section} | {' · '.join(entries)} |" for section, entries in VOCABULARY.items()]
-    numbers = f"| Numbers | {' · '.join(examples for examples, *_ in MEASURES)} |"
-    return "\n".join(["| | words |", "| --- | --- |", *rows, numbers]) + "\n"
+    pronouns, words = _pronouns(list(tokens(text)))
+    worn, words = bound(words)
+    wishes, warnings = wished(worn)
+    heard, unknown = _heard(words)
+    description = _described(pronouns + heard, unknown)
+    return replace(description, outfit=wishes, warnings=(*description.warnings, *dict.fromkeys(warnings)))
 
 
 @dataclass(frozen=True)
@@ -74,36 +84,30 @@ class _Degree:
     words: list[str] = field(default_factory=list)
 
 
-@cache
-def _lexicon() -> dict[tuple[str, ...], tuple[str, Meaning]]:
-    """The content words of a phrase → the phrase as the table spells it, and its meaning."""
-    return {
-        tuple(token.text for token in tokens(phrase)): (phrase.strip(), meaning)
-        for entries in VOCABULARY.values()
-        for phrases, meaning in entries.items()
-        for phrase in phrases.split(",")
-    }
-
-
-def _longest(words: Sequence[Token]) -> tuple[int, str, Meaning]:
-    """The longest known phrase at the start: its number of tokens, its spelling, its meaning ({}: nothing is known)."""
-    for length in range(min(len(words), 5), 0, -1):
-        key = tuple(token.text for token in words[:length])
-        if key in _lexicon():
-            return length, *_lexicon()[key]
-    return 1, words[0].text, {}
+def _pronouns(words: list[Token]) -> tuple[list[Said], list[Token]]:
+    """The pronouns, and the other words: pronouns stand inside phrases, as in hands on her hips."""
+    heard: list[Said] = []
+    others: list[Token] = []
+    before: tuple[str, ...] = ()
+    for token in words:
+        meaning = next_phrase([token]).body if token.measure is None else {}
+        if "pronoun" in meaning:
+            heard.append(Said("pronoun", meaning["pronoun"], token.text))
+            before = (*before, *token.before, token.text)
+        else:
+            others.append(replace(token, before=(*before, *token.before)))
+            before = ()
+    return heard, others
 
 
 def _heard(words: list[Token]) -> tuple[list[Said], list[str]]:
     """Everything that was understood, and every word that was not, in order."""
     heard: list[Said] = []
     unknown: list[str] = []
-    for token in words:  # pronouns first, for they stand inside phrases: hands on her hips
-        heard += [Said("pronoun", value, token.text) for value in [_meaning(token).get("pronoun")] if value is not None]
-    words = [token for token in words if "pronoun" not in _meaning(token)]
     degree, at, last_factor = _Degree(), 0, 1.0
     while at < len(words):
-        token, (length, phrase, meaning) = words[at], _longest(words[at:])
+        token, known = words[at], next_phrase(words[at:])
+        length, phrase, meaning = known.length, known.spelling, {} if words[at].thing else known.body
         if token.measure is not None:
             heard.append(Said(*token.measure, token.text, measured=True))
         elif token.text == "or":  # not tall or heavy: neither
@@ -116,7 +120,7 @@ def _heard(words: list[Token]) -> tuple[list[Said], list[str]]:
             continue
         elif meaning and not _describes_thing(words[at:], length, meaning):
             heard += _graded(meaning, degree, phrase)
-        elif token.text.isdigit() and at + 1 < len(words) and "people" in _longest(words[at + 1 :])[2]:
+        elif token.text.isdigit() and at + 1 < len(words) and "people" in next_phrase(words[at + 1 :]).body:
             degree.words.append(token.text)  # 2 men
             at += 1
             continue
@@ -129,17 +133,14 @@ def _heard(words: list[Token]) -> tuple[list[Said], list[str]]:
     return heard, unknown + ([" ".join(degree.words)] if degree.words else [])
 
 
-def _meaning(token: Token) -> Meaning:
-    return _lexicon().get((token.text,), ("", {}))[1]
-
-
 def _describes_thing(words: Sequence[Token], length: int, meaning: Meaning) -> bool:
     """Is the adjective at the start about a thing, and not about the person? Short hair; a man in a heavy kimono."""
     if _NOUNS & meaning.keys() or "pose" in meaning:
         return False
     clause, at = words[0].clause, length
     while at < len(words) and words[at].clause == clause and words[at].measure is None:
-        taken, _, following = _longest(words[at:])
+        phrase = next_phrase(words[at:])
+        following = phrase.body
         if _NOUNS & following.keys() or "pose" in following:
             return False
         if not following and words[at].text in FILLERS:
@@ -148,7 +149,7 @@ def _describes_thing(words: Sequence[Token], length: int, meaning: Meaning) -> b
             return True
         if not following and (words[at].text in THINGS or words[0].opened):
             return True
-        at += taken
+        at += phrase.length
     return False
 
 
@@ -183,8 +184,14 @@ def _described(heard: list[Said], unknown: list[str]) -> Description:
         pose=str(slots["pose"].value) if "pose" in slots else None,
         unknown=tuple(unknown),
         warnings=tuple(dict.fromkeys([*warnings, *age_warnings, *height_warnings])),
-        **{key: float(slots[key].value) for key in ("weight", "muscle", "proportions") if key in slots},
+        weight=_value(slots, "weight"),
+        muscle=_value(slots, "muscle"),
+        proportions=_value(slots, "proportions"),
     )
+
+
+def _value(slots: dict[str, Said], slot: str) -> float | None:
+    return float(slots[slot].value) if slot in slots else None
 
 
 def _last_said(heard: list[Said], warnings: list[str]) -> dict[str, Said]:
@@ -214,7 +221,7 @@ def _says_more(before: Said, said: Said) -> bool:
     if said.slot == "stage":
         (_, low, high), (_, other_low, other_high) = STAGES[str(before.value)], STAGES[str(said.value)]
         return high - low < other_high - other_low
-    return said.value == "standing"
+    return said.value == "standing" or before.value in GENERAL_POSES.get(str(said.value), ())
 
 
 def _contradict(before: Said, said: Said) -> bool:
@@ -226,7 +233,9 @@ def _contradict(before: Said, said: Said) -> bool:
         (_, low, high), (_, other_low, other_high) = STAGES[str(a)], STAGES[str(b)]
         return max(low, other_low) >= min(high, other_high)
     if said.slot == "pose":
-        return not ("standing" in (a, b) and a not in _LOW_POSES and b not in _LOW_POSES)
+        if any(more in GENERAL_POSES.get(str(less), ()) for less, more in ((a, b), (b, a))):
+            return False
+        return not ("standing" in (a, b) and a not in LOW_POSES and b not in LOW_POSES)
     if said.slot in NEUTRAL and not said.measured:
         from_average, then = float(a) - NEUTRAL[said.slot], float(b) - NEUTRAL[said.slot]
         return from_average * then <= 0

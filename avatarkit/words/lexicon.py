@@ -24,8 +24,8 @@ STAGES = {  # (usual, youngest, oldest) years
 
 VOCABULARY: dict[str, dict[str, Meaning]] = {
     "Sex": {
-        "man, male, guy, gentleman, bloke": {"sex": 0.0},
-        "woman, female, lady": {"sex": 1.0},
+        "man, male, guy, gentleman, bloke, businessman": {"sex": 0.0},
+        "woman, female, lady, businesswoman": {"sex": 1.0},
         "androgynous": {"sex": 0.5},
         "boy": {"sex": 0.0, "stage": "youngster"},
         "girl": {"sex": 1.0, "stage": "youngster"},
@@ -80,17 +80,64 @@ VOCABULARY: dict[str, dict[str, Meaning]] = {
         "standing, stands, stand, upright": {"pose": "standing"},
         "T-pose": {"pose": "t-pose"},
         "A-pose": {"pose": "a-pose"},
-        "hands on hips, hand on hip, arms akimbo, akimbo": {"pose": "hands on hips"},
+        "hands on hips, arms akimbo, akimbo": {"pose": "hands on hips"},
         "arms crossed, crossed arms, arms folded, folded arms, crossing arms, folding arms": {"pose": "arms crossed"},
         "arms raised, raised arms, arms up, hands up, arms in the air, hands in the air, raising arms, cheering": {
             "pose": "arms raised"
         },
         "waving, waves, wave, waving hand": {"pose": "waving"},
         "pointing, points, pointing forward, pointing ahead": {"pose": "pointing"},
-        "walking, walks, walk, striding": {"pose": "walking"},
+        "walking, walks, walk": {"pose": "walking"},
         "running, runs, run, jogging, sprinting": {"pose": "running"},
         "sitting, sits, sit, seated, sitting down": {"pose": "sitting"},
         "kneeling, kneels, kneel, kneeling on one knee, kneeling down": {"pose": "kneeling"},
+        "contrapposto, standing relaxed, standing casually, weight on one leg, relaxed stance": {
+            "pose": "contrapposto"
+        },
+        "one hand on hip": {"pose": "one hand on hip"},
+        "hands in pockets": {"pose": "hands in pockets"},
+        "hands behind back, arms behind the back, hands clasped behind the back": {"pose": "hands behind back"},
+        "hands behind head, arms behind the head": {"pose": "hands behind head"},
+        "hand on chin, thinking, pondering, pensive, thinks": {"pose": "hand on chin"},
+        "looking at phone, on the phone, texting, reading a message, using a phone": {"pose": "looking at phone"},
+        "looking back, looking over the shoulder, glancing back, looks back": {"pose": "looking back"},
+        "saluting, salutes, salute, military salute": {"pose": "saluting"},
+        "clapping, claps, clap, applauding": {"pose": "clapping"},
+        "praying, prays, palms together, hands together, namaste": {"pose": "praying"},
+        "shrugging, shrugs, shrug": {"pose": "shrugging"},
+        "bowing, bows, bow, taking a bow": {"pose": "bowing"},
+        "celebrating, celebrates, fists in the air, fists up, victorious, triumphant": {"pose": "celebrating"},
+        "carrying a box, lifting a box": {"pose": "carrying"},
+        "reaching up, reaching, reaches up, reaching for a shelf, hand up, raising a hand": {"pose": "reaching up"},
+        "stretching, stretches, side stretch": {"pose": "stretching"},
+        "leaning, leans, leaning back, leaning against a wall": {"pose": "leaning"},
+        "strolling, strolls, stroll, walking slowly, ambling": {"pose": "strolling"},
+        "striding, strides, walking fast, walking briskly, marching": {"pose": "striding"},
+        "climbing stairs, climbing, stepping up, walking upstairs": {"pose": "climbing stairs"},
+        "jumping, jumps, jump, leaping": {"pose": "jumping"},
+        "star jump, jumping jack, spread-eagled": {"pose": "star jump"},
+        "dancing, dances, dance": {"pose": "dancing"},
+        "disco dancing, disco, disco pose": {"pose": "disco dancing"},
+        "ballet, ballet dancing, arabesque, dancing ballet": {"pose": "ballet"},
+        "lunging, lunges, lunge": {"pose": "lunging"},
+        "squatting, squats, squat": {"pose": "squatting"},
+        "crouching, crouches, crouch, ducking": {"pose": "crouching"},
+        "bending forward, bending over, bends over, stooping, bent forward, touching the toes": {
+            "pose": "bending forward"
+        },
+        "kicking, kicks, kick": {"pose": "kicking"},
+        "fighting stance, fighting, fists raised, boxing, martial arts stance, guard": {"pose": "fighting stance"},
+        "throwing, throws, throw, throwing a ball": {"pose": "throwing"},
+        "pushing, pushes, push": {"pose": "pushing"},
+        "tree pose, yoga, yoga tree, balancing on one leg, standing on one leg": {"pose": "tree pose"},
+        "warrior pose, warrior, yoga warrior": {"pose": "warrior pose"},
+        "sitting cross-legged, cross-legged, lotus position, sitting on the floor cross-legged, meditating": {
+            "pose": "sitting cross-legged"
+        },
+        "sitting on the floor, sitting on the ground, seated on the floor, legs stretched out": {
+            "pose": "sitting on the floor"
+        },
+        "legs crossed, sitting with crossed legs, sitting with legs crossed, crossed legs": {"pose": "legs crossed"},
     },
     "Degree": {
         "extremely, incredibly, super": {"degree": 1.8},
@@ -109,9 +156,19 @@ VOCABULARY: dict[str, dict[str, Meaning]] = {
     },
 }
 
+GENERAL_POSES = {
+    "sitting": {"sitting cross-legged", "sitting on the floor", "legs crossed"},
+    "walking": {"strolling", "striding", "climbing stairs"},
+    "dancing": {"disco dancing", "ballet"},
+    "arms raised": {"celebrating"},
+}
+"""These give way to one that says more: sitting, legs crossed. Standing gives way to all but `LOW_POSES`."""
+LOW_POSES = frozenset({"sitting", "kneeling", "squatting", "crouching", *GENERAL_POSES["sitting"]})
+
 FUNCTION_WORDS = frozenset(
     "a an the of and is are was be being who whom that which this these those to as at on by for from it its they them"
-    " their there has have having but also about approximately roughly one with in".split()
+    " their there has have having but also about approximately roughly one with in over under underneath beneath"
+    " into coloured colored dyed wearing wears dressed holding carrying sporting clad".split()
 )
 """Words that are known and say nothing; kept short, for a long list would hide what it drops."""
 
@@ -121,19 +178,17 @@ FILLERS = frozenset(
 )
 """Words that say nothing alone but are part of phrases: average height."""
 
-OPENERS = frozenset("with in wearing wears dressed holding carrying".split())
+OPENERS = frozenset("with in wearing wears dressed holding carrying sporting clad".split())
 """After these come things: `in a short kimono` says nothing about the person's height."""
 
 CLAUSE_ENDS = frozenset([*".,;:!?()\n", "and", "who", "but"])
 
 THINGS = frozenset(
-    "hair beard moustache mustache fringe ponytail eyes nose face neck arms legs hands feet shoulders"
-    " hat cap shirt tshirt blouse vest jumper sweater hoodie jacket coat suit dress skirt trousers pants jeans shorts"
-    " leggings socks shoes boots sleeves scarf gloves glasses tie belt bag chair table dog cat".split()
+    "fringe nose face neck arms legs hands feet shoulders sleeves socks gloves tie chair table dog cat".split()
 )
 """Nouns with a size of their own: an adjective before one is theirs, and is not understood as the person's."""
 
-ENDINGS = frozenset("haired sleeved legged faced".split())
+ENDINGS = frozenset("haired skinned eyed complexioned legged faced".split())
 """These take the one adjective before them: a tall short-haired man is tall."""
 
 NUMBER_WORDS = {

@@ -18,26 +18,36 @@ from avatarkit.words.lexicon import (
 
 @dataclass(frozen=True)
 class Token:
-    """A word, or a measure as (slot, value). `clause` counts clauses; `opened`: the clause began with in, with …"""
+    """A word, or a measure as (slot, value). `clause` counts clauses; `opened`: the clause began with in, with …
+
+    `before`: the function words and stops between it and the token before. `thing`: it is about what is worn.
+    """
 
     text: str
     clause: int
     opened: bool
     measure: tuple[str, float] | None = None
+    before: tuple[str, ...] = ()
+    thing: bool = False
 
 
 def tokens(text: str) -> Iterator[Token]:
     """The words and measures of `text`, lower case, without function words; what is no letter or digit is left out."""
     clause, opened = 0, False
+    before: list[str] = []
     for found in _SCANNER.finditer(normalised(text)):
         kind, word = str(found.lastgroup), found[0].removesuffix("'s").strip()
         if kind.startswith("measure"):
-            yield Token(word, clause, opened, _read_measure(found, kind))
+            yield Token(word, clause, opened, _read_measure(found, kind), tuple(before))
+            before = []
             continue
         if word in CLAUSE_ENDS or word in OPENERS:
             clause, opened = clause + 1, word in OPENERS
         if kind == "word" and word not in FUNCTION_WORDS:
-            yield Token(word, clause, opened)
+            yield Token(word, clause, opened, before=tuple(before))
+            before = []
+        else:
+            before.append(word)
 
 
 def normalised(text: str) -> str:
