@@ -23,7 +23,10 @@ COLUMNS = 8
 BANDS = ("normals", "albedo", "labels")
 TEXT_KEY = "avatarkit"
 SCALE = 65535.0
-PARTS = 255.0
+LABELS = 255.0
+PARTS = ("nothing", "skin", "eyes", "hair", "beard", "top", "bottom", "dress", "outer", "shoes", "hat", "glasses",
+         "bag", "scarf")  # fmt: skip
+"""What the `labels` band tells apart: part id k is PARTS[k]."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Maps:
         bands = [np.concatenate([(self.normals[..., :3] + 1) / 2, self.normals[..., 3:]], -1)]
         bands += [self.albedo] if self.albedo is not None else []
         if self.labels is not None:
-            part, trust = self.labels[..., :1] / PARTS, self.labels[..., 1:]  # so that 8 bits hold the id too
+            part, trust = self.labels[..., :1] / LABELS, self.labels[..., 1:]  # so that 8 bits hold the id too
             bands.append(np.concatenate([part, trust, np.zeros_like(part), np.ones_like(part)], -1))
         levels = [np.round(np.clip(band, 0, 1) * SCALE).astype(np.uint16) for band in bands]
         return np.concatenate([_tiled(band) for band in levels])
@@ -91,7 +94,7 @@ class Maps:
         normals = np.concatenate([vector / np.maximum(length, 1e-6), normals[..., 3:]], -1)
         labels = read.get("labels")
         if labels is not None:
-            labels = np.concatenate([np.round(labels[..., :1] * PARTS), labels[..., 1:2]], -1)
+            labels = np.concatenate([np.round(labels[..., :1] * LABELS), labels[..., 1:2]], -1)
         return cls(tuple(views), normals, read.get("albedo"), labels)
 
 

@@ -272,3 +272,12 @@ def combined(meshes: Sequence[Mesh]) -> Mesh:
         torch.cat(uvs) if len(uvs) == len(meshes) else None,
         first.images if all(found == images[0] for found in images) else {},
     )
+
+
+def split_at_seams(faces: Tensor, uvs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For formats with one texture coordinate a vertex: the old vertex of each new one (V'), the faces (F,3) in the new
+    ones, and their coordinates (V',2) float32. A vertex is split where its corners' `uvs` (F,3,2) differ."""
+    sizes("F 3, F 3 2", faces, uvs)
+    corners = torch.cat([faces.reshape(-1, 1).double(), uvs.reshape(-1, 2).double()], dim=1)
+    found, split = torch.unique(corners, dim=0, return_inverse=True)
+    return found[:, 0].long(), split.reshape(-1, 3), found[:, 1:].float()

@@ -20,7 +20,7 @@ class Program:
     def __call__(self, *arguments: object, input: bytes | None = None, cwd: Path | None = None, **env: str):
         return subprocess.run(
             [*self.command, *map(os.fspath, map(_path, arguments))],
-            input=input, capture_output=True, cwd=cwd, env=self.env | env, timeout=120,
+            input=input, capture_output=True, cwd=cwd, env=self.env | env, timeout=600,
         )  # fmt: skip
 
     def start(self, *arguments: object, **popen: object) -> subprocess.Popen:
