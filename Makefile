@@ -16,8 +16,10 @@ demo: $(READY)
 	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
 	$(AVATARKIT) fit-smpl --prompt "heavy old man, walking" -o demo/man/
 	$(AVATARKIT) fit-smpl --prompt "slim elderly woman, 1.60 m, arms crossed" -o demo/elder/
+	$(AVATARKIT) synth demo/crowd -n 2 --seed 4 --preset train
 	$(AVATARKIT) info demo/woman/body.npz
 	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/elder/body.npz -o demo/people.png
+	$(AVATARKIT) preview demo/crowd/*/truth.glb --mode texture -o demo/crowd.png
 	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
 
 test: $(READY)

@@ -23,9 +23,10 @@ from stages.doctor import doctor
 from stages.fit_smpl import fit_smpl
 from stages.info import info
 from stages.preview import preview
+from stages.synth import synth
 
 STAGES: tuple[Stage, ...] = (fit_smpl,)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (preview, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 

@@ -17,6 +17,7 @@ from avatarkit.files.pictures import decode_photo
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.gltf import Primitive, Scene
 from avatarkit.mesh import Mesh
+from avatarkit.picture import srgb_from_linear
 
 log = logging.getLogger("avatarkit")
 
@@ -85,19 +86,51 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
 
 
 def _from_scene(scene: Scene) -> Mesh:
-    parts = [_part(primitive) for primitive in gltf.world_primitives(scene)]
+    primitives = gltf.world_primitives(scene)
+    parts = [_part(primitive) for primitive in primitives]
     if not parts:
         raise BadData("found no triangles, expected a mesh")
-    images = {scene.materials[m].base_color_image for m in (p.material for p in _shown(scene)) if m is not None}
-    pictures = [scene.images[i].data for i in images if i is not None]
-    found = meshes.combined(parts)
-    if len(images) == 1 and len(pictures) == 1 and found.uvs is not None:
-        return replace(found, images={"base_colour": torch.from_numpy(decode_photo(pictures[0]).copy())})
-    return found
+    pictures = {}
+    for primitive in primitives:
+        if primitive.material is not None and primitive.uv is not None:
+            image = scene.materials[primitive.material].base_color_image
+            if image is not None and image not in pictures:
+                pictures[image] = decode_photo(scene.images[image].data)[..., :3]
+    if not pictures:
+        return meshes.combined(parts)
+    keys = [_picture_of(scene, primitive, pictures) for primitive in primitives]
+    return _textured(parts, keys, pictures)
 
 
-def _shown(scene: Scene) -> list[Primitive]:
-    return [p for node in scene.nodes if node.mesh is not None for p in scene.meshes[node.mesh].primitives]
+def _picture_of(scene: Scene, primitive: Primitive, pictures: dict[Any, np.ndarray]) -> Any:
+    """The key of a primitive's picture; one that has none gets a plain one of its own colour."""
+    material = None if primitive.material is None else scene.materials[primitive.material]
+    if material is not None and material.base_color_image in pictures and primitive.uv is not None:
+        return material.base_color_image
+    light = (1.0, 1.0, 1.0) if material is None else material.base_color[:3]
+    if primitive.colors is not None:
+        light = tuple(primitive.colors[:, :3].mean(0).tolist())
+    pictures[light] = np.tile(srgb_from_linear(np.array(light)), (8, 8, 1))
+    return light
+
+
+def _textured(parts: list[Mesh], keys: list[Any], pictures: dict[Any, np.ndarray]) -> Mesh:
+    """One mesh whose pictures (H,W,3) stand side by side in one."""
+    if len(set(keys)) == 1:
+        atlas, placed = pictures[keys[0]], parts
+    else:
+        H, W = (sum_or_max(picture.shape[k] for picture in pictures.values()) for k, sum_or_max in ((0, max), (1, sum)))
+        atlas, placed, starts, x = np.zeros((H, W, 3), np.uint8), [], {}, 0
+        for key, picture in pictures.items():
+            h, w = picture.shape[:2]
+            atlas[:h, x : x + w], starts[key], x = picture, x, x + w
+        for part, key in zip(parts, keys, strict=True):
+            h, w = pictures[key].shape[:2]
+            uvs = torch.full((len(part.faces), 3, 2), 0.5) if part.uvs is None else part.uvs
+            inside = torch.where((uvs < 0) | (uvs > 1), uvs - uvs.floor(), uvs)
+            moved = (inside * torch.tensor([w, h]) + torch.tensor([starts[key], 0])) / torch.tensor([W, H])
+            placed.append(replace(part, uvs=moved))
+    return replace(meshes.combined(placed), images={"base_colour": torch.from_numpy(atlas.copy())})
 
 
 def _part(primitive: Primitive) -> Mesh:
