@@ -109,6 +109,14 @@ def test_a_zigzag_between_panels_becomes_a_straight_seam():
     assert signed[10, 18] < 0 < signed[10, 23]
 
 
+def test_legs_and_skirts_leave_the_body_without_a_seam():
+    """A line of stitches ran across both thighs of all trousers."""
+    points, faces, panel = strip(4, zigzag=False)
+    for name in ("left leg", "skirt"):
+        whole = np.where(panel == PANEL["body"], PANEL["body"], PANEL[name])
+        assert (borders.seam_distances(points, faces, whole) == borders.REACH).all()
+
+
 def test_the_faces_map_holds_signed_distances():
     found = features.feature_map()
 

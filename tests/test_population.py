@@ -204,3 +204,12 @@ def test_drawing_from_a_table():
     found = Counter(drawn(generator, "a 3, b c 1, d") for _ in range(3000))
     assert found["a"] / 3000 == pytest.approx(0.6, abs=0.04) and found.keys() == {"a", "b c", "d"}
     assert drawn(generator, "a, b", frozenset("ab")) is None
+
+
+def test_who_sits_wears_no_short_skirt_unless_it_was_asked_for():
+    """A mini skirt rides up over a lap: such people would be training data."""
+    for index in range(60):
+        person = draw(generator_of(1, index), prompt=understood("a woman in a skirt, sitting"))
+        assert person.outfit.bottom.hem >= 1.85 and person.outfit.bottom.kind != "mini skirt"
+    asked = draw(generator_of(1, 0), prompt=understood("a woman in a mini skirt, sitting"))
+    assert asked.outfit.bottom.kind == "mini skirt"

@@ -10,7 +10,7 @@ from avatarkit import files, mesh, poses
 from avatarkit.body import JOINT_INDEX, skinned
 from avatarkit.body.phenotype import Phenotype
 from avatarkit.outfit import BAGS, GLASSES, HATS, SCARVES, Item
-from avatarkit.tailor import accessories, straps
+from avatarkit.tailor import accessories, bags, straps
 from avatarkit.tailor.draping import Obstacle, penetration
 from avatarkit.tailor.piece import PANEL
 
@@ -87,6 +87,24 @@ def test_straps_lie_on_the_body(who):
     strap = np.unique(item.faces[item.panel == PANEL["strap"]])
     assert penetration(item.vertices[strap], skin) < 0.1
     assert item.vertices[item.faces[item.panel == PANEL["body"]]][..., 2].mean() < joint(who, "spine3")[2]
+
+
+def test_straps_are_lifted_out_of_what_is_worn():
+    """They sank into thick shirts: all but a triangle at the armpit."""
+    item, who = made("heavy", "backpack"), body("heavy").vertices.double().numpy()
+    faces = bags.wearer(model(), betas("heavy")).body.faces
+    normals = Obstacle(who, who, faces).shell.normals
+    thick = who + 0.025 * normals
+    below = [Obstacle(who, who, faces), Obstacle(thick, thick, faces)]
+    laid = straps.worn(item, item.vertices, below)
+    for mine in item.straps:
+        middle = slice(mine.start + 36, mine.stop - 36)
+        assert penetration(item.vertices[middle], below[1]) > 0.3 > 0.06 > penetration(laid[middle], below[1])
+        assert np.abs(laid[mine] - item.vertices[mine]).max() < 0.08
+    bag = np.ones(len(laid), bool)
+    for mine in item.straps:
+        bag[mine] = False
+    assert np.array_equal(laid[bag], item.vertices[bag])
 
 
 def test_a_line_is_drawn_tight_around_a_bar():

@@ -140,3 +140,29 @@ def test_covered_skin_is_well_inside(model: BodyModel) -> None:
 def test_a_body_without_cloth_is_refused(model: BodyModel) -> None:
     with pytest.raises(BadData, match="no cloth surface"):
         cut(replace(model, cloth=None), np.zeros(10), GARMENTS["t-shirt"][1])
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_waistband_is_close_whatever_the_ease(model: BodyModel, who: str) -> None:
+    """Loose shorts stood off the waist like a tube, a ledge under every shirt."""
+    skin = model.shaped(torch.tensor(PEOPLE[who].betas(model), dtype=torch.float32)).vertices
+    for kind in ("shorts", "skirt"):
+        sheet = worn(model, who, replace(GARMENTS[kind][1], ease=0.03))
+        points = torch.tensor(sheet.vertices, dtype=torch.float32)
+        away = Surface(skin, model.outer_faces).closest(points).distance.numpy()
+        band = np.abs(sheet.marks["waist"]) < 0.02
+        assert np.median(away[band]) < 0.008, kind
+        thigh = np.abs(sheet.vertices[:, 1] - sheet.measures.y(0.95)) < 0.03
+        assert np.median(away[thigh]) > 0.012, kind
+
+
+def test_what_is_tucked_in_is_held_at_the_waistband(model: BodyModel) -> None:
+    loose = replace(GARMENTS["shirt"][1], ease=0.03, rise=0.2)
+    out, tucked = (worn(model, "man", replace(loose, tucked=tucked)) for tucked in (False, True))
+    at = out.measures.y(0.2)
+
+    def width(sheet: RestGarment) -> float:
+        near = (np.abs(sheet.vertices[:, 1] - at) < 0.02) & (np.abs(sheet.marks["sleeve"]) < 0.1)
+        return float(np.ptp(sheet.vertices[near, 0]))
+
+    assert width(tucked) < width(out) - 0.03

@@ -11,6 +11,7 @@ from avatarkit.body.skinning import skinned
 from avatarkit.outfit import GARMENTS
 from avatarkit.rotation import rotation_from_axis_angle
 from avatarkit.tailor.cutting import cut
+from avatarkit.tailor.draping import Obstacle
 from avatarkit.tailor.garments import Finished, Undraped, finished, undraped
 from avatarkit.tailor.piece import PANEL, PANELS
 
@@ -115,3 +116,26 @@ def test_charts_do_not_overlap(model: BodyModel) -> None:
 def test_same_garment_same_bytes(model: BodyModel) -> None:
     one, two = made(model, "coat"), made(model, "coat")
     assert np.array_equal(one.vertices, two.vertices) and np.array_equal(one.uvs, two.uvs)
+
+
+def test_details_under_another_layer_are_left_out(model: BodyModel) -> None:
+    """The button of trousers poked through the shirt that was worn over them."""
+    rest = cut(model, ADULT.betas(model), GARMENTS["jeans"][1])
+    still = undraped(rest)
+    over = still.vertices + 0.003 * Obstacle(still.vertices, still.vertices, still.faces).shell.normals
+    high = (over[still.faces][..., 1] > rest.measures.y(1.3)).all(1)
+    bare, worn = finished(rest, still), finished(rest, still, outer=[Obstacle(over, over, still.faces[high])])
+    for panel in ("button", "pocket", "placket"):
+        assert (bare.panel == PANEL[panel]).sum() > 20 * (worn.panel == PANEL[panel]).sum(), panel
+    for panel in ("left leg", "hem"):
+        assert (bare.panel == PANEL[panel]).sum() == (worn.panel == PANEL[panel]).sum(), panel
+
+
+def test_turtlenecks_end_below_the_chin(model: BodyModel) -> None:
+    for who in (Phenotype(0.0, 30), Phenotype(1.0, 30), Phenotype(0.5, 6), Phenotype(0.0, 50, weight=1.0, height=150)):
+        done = made(model, "turtleneck", who)
+        body = model.shaped(torch.tensor(who.betas(model), dtype=torch.float32))
+        chin = model.landmark_points(body.vertices)[model.landmarks.names.index("chin")].numpy()
+        collar = done.vertices[np.unique(done.faces[done.panel == PANEL["collar"]])]
+        ahead = collar[collar[:, 2] > chin[2] - 0.06]
+        assert ahead[:, 1].max() < chin[1] - 0.004, who

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from avatarkit.body.phenotype import Phenotype
-from avatarkit.outfit import HELD_OUT, Outfit
+from avatarkit.outfit import HELD_OUT, LEGGED, SKIRTS, Outfit
 from avatarkit.population.dressing import NOTHING, clothes_for, held_out_wish, is_held_out
 from avatarkit.population.people import RARE_POSES, complexion_for, hair_for, phenotype_for, pose_for
 from avatarkit.words import Description
@@ -21,6 +21,13 @@ __all__ = ["Individual", "draw", "dressed_as", "generator_of", "is_held_out", "s
 
 STREAMS = {False: 0x7261696E, True: 0x68656C64}
 """People of held-out runs come from another stream of random numbers than those for training."""
+LOW_POSES = frozenset({
+    "sitting", "sitting cross-legged", "sitting on the floor", "legs crossed", "kneeling", "squatting", "crouching",
+    "lunging", "kicking", "ballet", "jumping", "star jump", "climbing stairs", "bending forward", "tree pose",
+    "warrior pose",
+})  # fmt: skip
+KNEE = 1.85
+"""The hem of a skirt in such a pose, on outfit's scale."""
 HELD_OUT_KINDS = frozenset().union(*HELD_OUT.values())
 
 
@@ -60,7 +67,7 @@ def draw(generator: np.random.Generator, *, prompt: Description | None = None, h
         float(generator.uniform(0.5, 1.1)),
     )
     moment = 0.0 if pose in RARE_POSES else round(float(generator.uniform(0.4, 1.2)), 3)
-    outfit = _dressed(generator, said, phenotype.sex, phenotype.age, heldout)
+    outfit = _decent(_dressed(generator, said, phenotype.sex, phenotype.age, heldout), pose, said)
     return Individual(phenotype, seed, round(variation, 3), pose, moment, outfit, said.mass)
 
 
@@ -78,6 +85,21 @@ def _dressed(generator: np.random.Generator, said: Description, sex: float, age:
     if outfit.hat is not None and hair.style in ("afro", "mohawk") and "hat" not in wishes:
         outfit = replace(outfit, hat=None)
     return replace(outfit, hair=hair, complexion=complexion)
+
+
+def _decent(outfit: Outfit, pose: str, said: Description) -> Outfit:
+    """Who sits, squats or lifts a leg wears no skirt that ends far above the knee, unless its length was said."""
+    if pose not in LOW_POSES:
+        return outfit
+    longer = {}
+    for slot in ("bottom", "dress"):
+        garment = getattr(outfit, slot)
+        skirt = garment is not None and garment.kind not in LEGGED and (slot == "dress" or garment.kind in SKIRTS)
+        if skirt and "hem" not in said.outfit.get(slot, NOTHING).cut and garment.kind != "mini skirt":
+            longer[slot] = replace(garment, hem=max(garment.hem, KNEE))
+        elif skirt and garment.kind == "mini skirt" and not said.outfit.get(slot, NOTHING).kinds:
+            longer[slot] = replace(garment, kind="skirt", hem=KNEE)
+    return replace(outfit, **longer)
 
 
 def statistics(people: Iterable[Individual]) -> dict[str, dict[str, float]]:
