@@ -186,3 +186,11 @@ def test_average_heights():
     assert average_height(0.5, 6) == pytest.approx((116.0 + 115.1) / 2)
     assert average_height(0, 9) == pytest.approx((127.3 + 137.8) / 2)
     assert all(low[k] < high[k] for k in (1, 2) for low, high in pairwise(GROWTH))
+
+
+def test_a_boy_of_nine_in_a_hoodie_is_no_height():
+    """Guards "9 in": nine inches are refused as too small a person."""
+    boy = understood("a boy of 9 in a yellow hoodie")
+    assert boy.age == 9 and boy.height is None and boy.outfit["top"].kinds == ("hoodie",)
+    assert understood("a woman, 69 in, slim").height == pytest.approx(175.3, abs=0.1)
+    assert understood("a woman 69 in tall").height == pytest.approx(175.3, abs=0.1)

@@ -69,6 +69,8 @@ def _unit(word: str | None) -> int:
 
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
 _INCH, _TALL = r"(?:in\b|inch(?:es)?\b|\")", r"(?: tall\b| high\b)?"
+# 69 in, and tall; but a boy of 9 in a hoodie
+_INCHES_ALONE = r"(?:in\b(?= tall\b| high\b| ?[,.;)]| ?$)|inch(?:es)?\b|\")"
 _YEARS = r"(?: ?(?:years?|yrs?)(?: of age| old)?\b)"
 # What follows shows that the number is not the inches of a height in feet: 6 ft 180 lb.
 _OTHER_UNIT = r"(?![\d.]| ?(?:kg|kilo|lb|pound|st\b|stone|year|yr|yo|y/o|cm|men|women|people))"
@@ -88,7 +90,7 @@ MEASURES: tuple[tuple[str, str, str, Callable[..., float]], ...] = (
         lambda feet, inches: (_number(feet) + _number(inches) / 12) * _FOOT,
     ),
     ("6 feet", rf"{_NUMBER} ?(?:ft\b|feet\b|foot\b|'){_TALL}", "height", lambda feet: _number(feet) * _FOOT),
-    ("69 inches", rf"{_NUMBER} ?{_INCH}{_TALL}", "height", lambda inches: _number(inches) / 12 * _FOOT),
+    ("69 inches", rf"{_NUMBER} ?{_INCHES_ALONE}{_TALL}", "height", lambda inches: _number(inches) / 12 * _FOOT),
     ("1m75", rf"(\d) ?m ?(\d\d)(?: ?cm)?\b{_TALL}", "height", lambda metres, cm: 100.0 * int(metres) + int(cm)),
     ("1.75 m", rf"{_NUMBER} ?m(?:et(?:er|re)s?)?\b{_TALL}", "height", lambda metres: _number(metres) * 100),
     ("175 cm", rf"{_NUMBER} ?(?:cms?|centimet(?:er|re)s?)\b{_TALL}", "height", _number),
@@ -99,6 +101,12 @@ MEASURES: tuple[tuple[str, str, str, Callable[..., float]], ...] = (
     ("35yo", rf"{_NUMBER} ?y/?o\b", "age", _number),
     ("18 months old", rf"{_NUMBER} ?months?(?: old)?\b", "age", lambda months: _number(months) / 12),
     ("aged 35", rf"\baged?(?: of| is|:)? {_NUMBER}\b{_YEARS}?(?! ?(?:cm|m|kg|lbs?|ft|feet)\b)", "age", _number),
+    (
+        "a boy of 9",
+        r"\bof (\d{1,2})(?![\d.,]*\d)(?=[ ,.;]*(?:$|in\b|with\b|wearing\b|and\b|who\b))",
+        "age",
+        _number,
+    ),
     (
         "in her thirties, in his late 40s",
         rf"\b(?:in (?:his|her|their|the) )?(?:(early|mid|late) )?({'|'.join(DECADES)}|[2-9]0(?='?s\b))(?:'?s\b)?",
