@@ -26,7 +26,7 @@ DOORS = {
     "mediapipe": set(),
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "carving", "synthesis", "previewing"}
+VERBS = {"fitting", "synthesis", "previewing"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 
