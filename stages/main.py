@@ -19,13 +19,14 @@ from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
+from stages.carve_mesh import carve_mesh
 from stages.doctor import doctor
 from stages.fit_smpl import fit_smpl
 from stages.info import info
 from stages.preview import preview
 from stages.synth import synth
 
-STAGES: tuple[Stage, ...] = (fit_smpl,)  # in the order in which data flows
+STAGES: tuple[Stage, ...] = (fit_smpl, carve_mesh)  # in the order in which data flows
 COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)

@@ -1,0 +1,251 @@
+"""What views say of a mesh: a normal for each face that they see, and where its contours should lie."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from avatarkit import camera as cameras
+from avatarkit import render
+from avatarkit.camera import Camera
+from avatarkit.errors import BadData
+from avatarkit.maps import PARTS, Maps
+from avatarkit.mesh import Edges, Mesh, face_normals, unit, vertex_normals
+
+Seen = Literal["nearest", "both"]
+
+SKIN = ("skin", "eyes")
+SAME_PLACE = 0.02
+"""Metres between a face and what a view sees there, no more, for the view to see that face."""
+FARTHEST = 0.04
+"""Metres that an outline is drawn in one round."""
+NEAR_SKIN = 0.002
+"""The same for the body itself, of whose own skin labels are asked."""
+FACING = 0.1
+"""The least cosine between a face and the line of sight."""
+OWN = 5.0
+"""Pixels from a contour vertex to the outline drawn of the mesh, no more; others are contours before the body."""
+ALIKE = 20.0
+"""Pixels that two unlike outlines (cosine 1 between their normals) count as apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One camera's maps: nearest, or nearest and farthest (L = 1, 2)."""
+
+    camera: Camera
+    normals: Tensor
+    """(L,S,S,3) world, outward, unit or zero"""
+    masks: Tensor
+    """(L,S,S) 0 … 1"""
+    outline: Tensor
+    """(P,2) pixels, where the mask crosses 1/2"""
+    outwards: Tensor
+    """(P,2) unit, in the image"""
+    names: tuple[str, ...]
+    labels: Tensor | None = None
+    """(L,2,S,S): how much a pixel shows skin, and anything else that is known, 0 … 1"""
+
+
+class Outline(NamedTuple):
+    """Contour vertices (P) and the planes g . x = t that they should lie in: g (P,3) unit, t (P) metres."""
+
+    vertices: Tensor
+    directions: Tensor
+    places: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The unit normal (F,3) wanted of each face with its trust (F) 0 … 1, and outlines."""
+
+    normals: Tensor
+    trust: Tensor
+    outlines: Sequence[Outline]
+
+
+def targets_of(maps: Maps) -> list[Target]:
+    """The maps as targets: a nearest and a farthest view of one camera together. Raises BadData for unusable ones."""
+    if not bool(torch.isfinite(torch.from_numpy(maps.normals)).all()):
+        raise BadData("normals.png: NaN or infinity in the maps, expected numbers")
+    spelt = [str(cameras.to_json(view.camera)) for view in maps.views]
+    near = {spelt[k]: k for k, view in enumerate(maps.views) if view.surface == "nearest"}
+    far = {spelt[k]: k for k, view in enumerate(maps.views) if view.surface == "farthest"}
+    if not near or far.keys() - near.keys():
+        raise BadData("normals.png: a farthest view without the nearest one of its camera, expected both, or nearest")
+    return [_target(maps, [k, far[spelling]] if spelling in far else [k]) for spelling, k in near.items()]
+
+
+def _target(maps: Maps, indices: list[int]) -> Target:
+    camera, S = maps.views[indices[0]].camera, maps.normals.shape[1]
+    if camera.size != (S, S):
+        raise BadData(
+            f"normals.png: view {indices[0]} has {S} x {S} pixels, its camera {camera.size}: expected the same"
+        )
+    stored = torch.from_numpy(maps.normals[indices])
+    masks = stored[..., 3] * (stored[..., :3].square().sum(dim=-1) > 0.25)
+    if not bool((masks[0] > 0.5).any()):
+        raise BadData(f"normals.png: view {indices[0]} is all background, expected a person")
+    surfaces: tuple[cameras.Surface, ...] = ("nearest", "farthest")
+    normals = torch.stack(
+        [cameras.world_normals(camera, view[..., :3], surface) for view, surface in zip(stored, surfaces, strict=False)]
+    )
+    outline, outwards = outline_of(masks[0])
+    return Target(
+        camera, unit(normals), masks, outline, outwards, tuple(str(k) for k in indices), _labels(maps, indices)
+    )
+
+
+def _labels(maps: Maps, indices: list[int]) -> Tensor | None:
+    if maps.labels is None:
+        return None
+    part, trust = torch.from_numpy(maps.labels[indices]).unbind(dim=-1)
+    skin = torch.isin(part, torch.tensor([float(PARTS.index(name)) for name in SKIN]))
+    return torch.stack([skin * trust, (~skin & (part > 0)) * trust], dim=1)
+
+
+def outline_of(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """(P,2) pixels: where mask (H,W) crosses 1/2 between neighbouring pixels' centres; and unit normals outwards."""
+    mask = functional.pad(mask, (1, 1, 1, 1))
+    soft = functional.avg_pool2d(mask[None, None], 5, 1, 2, count_include_pad=False)[0, 0]
+    slope = -torch.stack(torch.gradient(soft)[::-1], dim=-1)
+    points, normals = [], []
+    for axis in (0, 1):
+        last, size = torch.roll(mask, -1, axis), mask.shape[axis]
+        crossed = (mask > 0.5) != (last > 0.5)
+        crossed.select(axis, size - 1).fill_(False)
+        row, column = crossed.nonzero().unbind(1)
+        share = (mask[row, column] - 0.5) / (mask[row, column] - last[row, column])
+        step = torch.stack([column + share * axis, row + share * (1 - axis)], dim=1)
+        points.append(step - 0.5)  # a pixel's centre is half a pixel in, and one pixel was added on each side
+        normals.append(slope[row, column] + slope[row + 1 - axis, column + axis])
+    found = torch.cat(normals)
+    return torch.cat(points), found / found.norm(dim=1, keepdim=True).clamp(min=1e-9)
+
+
+def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target]) -> Evidence:
+    """What all targets say of the mesh as it lies now; `joined` are its edges."""
+    turned = face_normals(mesh.vertices, mesh.faces)
+    sums, trust, outlines = torch.zeros_like(turned), torch.zeros_like(turned[:, 0]), []
+    for target in targets:
+        depths, covered = _depths(mesh, target)
+        facing = _facing(mesh, target.camera, turned)
+        for layer in range(len(depths)):
+            normals, sure = _normals(mesh, target, layer, depths[layer], facing, turned)
+            sums, trust = sums + sure[:, None] * normals, trust + sure
+        outlines.append(_outlined(mesh, joined, target, covered, facing))
+    return Evidence(unit(sums), trust.clamp(max=1), outlines)
+
+
+def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) -> tuple[Tensor, Tensor]:
+    """(V), (V) 0 … 1: how much of what labels show around a vertex is skin, and how much is worn; both 0 where no view
+    with labels sees it. `joined` are the mesh's edges."""
+    turned = face_normals(mesh.vertices, mesh.faces)
+    sums = torch.zeros(len(mesh.vertices), 3)
+    for target in targets:
+        depths, _ = _depths(mesh, target)
+        facing = _facing(mesh, target.camera, turned)
+        for layer in range(len(depths) if target.labels is not None else 0):
+            pixels, along = cameras.project(target.camera, mesh.vertices[mesh.faces].mean(dim=1))
+            found = sampled(torch.cat([target.labels[layer], depths[layer][None]]), pixels)  # type: ignore[index]
+            front = facing if layer == 0 else -facing
+            shown = (front > FACING) & ((found[:, 2] - along).abs() < NEAR_SKIN)
+            told = shown[:, None] * torch.cat([found[:, :2], torch.ones(len(found), 1)], dim=1)
+            sums.index_add_(0, mesh.faces.reshape(-1), told.repeat_interleave(3, dim=0))
+    a, b = joined.vertices.unbind(1)
+    for _ in range(rounds):
+        sums = sums + torch.zeros_like(sums).index_add(0, a, sums[b]).index_add(0, b, sums[a]) / 6
+    skin, other = (sums[:, :2] / sums[:, 2:].clamp(min=1e-6)).unbind(1)
+    return skin, other
+
+
+def _depths(mesh: Mesh, target: Target) -> tuple[Tensor, Tensor]:
+    """(L,H,W) metres that the camera sees, far where nothing is; and coverage (H,W)."""
+    surface: Seen = "both" if len(target.masks) == 2 else "nearest"
+    _, along = cameras.project(target.camera, mesh.vertices)
+    image, coverage = render.render(
+        mesh.vertices, mesh.faces, [target.camera], along[:, None].contiguous(), surface=surface
+    )
+    shape = target.masks.shape
+    image, coverage = image.reshape(shape), coverage.reshape(shape)
+    return torch.where(coverage > 0.3, image / coverage.clamp(min=0.3), 1e3), coverage[0]
+
+
+def _facing(mesh: Mesh, camera: Camera, normals: Tensor) -> Tensor:
+    """(F): the cosine between a face's normal and the direction to the viewer."""
+    ahead = camera.cam_from_world[2, :3].expand_as(normals)
+    if camera.kind == "perspective":
+        ahead = unit(mesh.vertices[mesh.faces].mean(dim=1) - camera.position)
+    return -(normals * ahead).sum(dim=1)
+
+
+def _normals(
+    mesh: Mesh, target: Target, layer: int, depths: Tensor, facing: Tensor, turned: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(F,3) unit and (F) 0 … 1: the map's normal at each face, and how sure it is that it means this face."""
+    pixels, along = cameras.project(target.camera, mesh.vertices[mesh.faces].mean(dim=1))
+    image = torch.cat([target.normals[layer].permute(2, 0, 1), target.masks[layer][None], depths[None]])
+    found = sampled(image, pixels)
+    normals = unit(found[:, :3])
+    facing = facing if layer == 0 else -facing
+    shown = (facing > FACING) & ((found[:, 4] - along).abs() < SAME_PLACE)
+    covered = ((found[:, 3] - 0.7) / 0.3).clamp(0, 1)
+    agreeing = (normals * turned).sum(dim=1).clamp(min=0)  # a sleeve's edge says nothing of the side behind it
+    return normals, shown * covered * agreeing * (3 * facing).clamp(0, 1)
+
+
+def sampled(image: Tensor, pixels: Tensor) -> Tensor:
+    """(P,C): `image` (C,H,W) at pixels (P,2), bilinear, beyond its borders as at them."""
+    H, W = image.shape[-2:]
+    grid = pixels / pixels.new_tensor([W, H]) * 2 - 1
+    found = functional.grid_sample(image[None], grid[None, None], align_corners=False, padding_mode="border")
+    return found[0, :, 0].T
+
+
+def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing: Tensor) -> Outline:
+    """The mesh's silhouette drawn to the mask's: each to the other's nearest point of like normal (iterated closest
+    points, both ways, point to line).
+
+    Contour vertices stand for the nearest points of the mesh's own drawn outline: the two outlines have the same
+    errors, and a body that fits stays where it is.
+    """
+    camera = target.camera
+    turning = (facing[joined.faces[:, 0]] > 0) != (facing[joined.faces[:, 1]] > 0)
+    at = torch.unique(joined.vertices[turning])
+    pixels, along = cameras.project(camera, mesh.vertices[at])
+    normals = vertex_normals(mesh.vertices, mesh.faces)[at] @ camera.cam_from_world[:2, :3].T
+    normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-9)
+    own, own_outwards = outline_of(covered)
+    if len(own) == 0:
+        return Outline(at[:0], mesh.vertices[:0], along[:0])
+    apart, nearest = _apart(pixels, normals, own, own_outwards).min(dim=1)
+    near = apart < OWN
+    at, along, normals, pixels = at[near], along[near], own_outwards[nearest[near]], own[nearest[near]]
+    wanted, outwards = _matched(pixels, normals, target)
+    like = (normals * outwards).sum(dim=1) > 0.3
+    g = outwards @ camera.cam_from_world[:2, :3]
+    scale = (along if camera.kind == "perspective" else torch.ones_like(along)) / camera.K[0, 0]
+    step = (((wanted - pixels) * outwards).sum(dim=1) * scale).clamp(-FARTHEST, FARTHEST)
+    places = (mesh.vertices[at] * g).sum(dim=1) + step
+    return Outline(at[like], g[like], places[like])
+
+
+def _apart(pixels: Tensor, normals: Tensor, others: Tensor, other_normals: Tensor) -> Tensor:
+    """(P,Q) pixels between outline points, those with unlike normals farther."""
+    return torch.cdist(torch.cat([pixels, ALIKE * normals], dim=1), torch.cat([others, ALIKE * other_normals], dim=1))
+
+
+def _matched(pixels: Tensor, normals: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+    """(P,2), (P,2): for contour points, the mean of the outline's point nearest to each and of those that it is nearest
+    to; and its normal."""
+    if len(pixels) == 0:
+        return pixels, normals
+    apart = _apart(pixels, normals, target.outline, target.outwards)
+    nearest, of_outline = apart.argmin(dim=1), apart.argmin(dim=0)
+    counts = 1 + torch.bincount(of_outline, minlength=len(pixels))
+    wanted = target.outline[nearest].index_add(0, of_outline, target.outline) / counts[:, None]
+    outwards = target.outwards[nearest].index_add(0, of_outline, target.outwards)
+    return wanted, outwards / outwards.norm(dim=1, keepdim=True).clamp(min=1e-9)

@@ -1,0 +1,166 @@
+"""Skirts: where views show no gap between legs that the body has, the closed hull of the legs down to the hem is joined
+to the skin, so that carving need not bring two legs together. The only door to manifold3d.
+"""
+
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avatarkit import camera as cameras
+from avatarkit import render
+from avatarkit.errors import NotInstalled
+from avatarkit.evidence import Target, sampled
+from avatarkit.mesh import Mesh, components, submesh, vertex_normals
+from avatarkit.remesh import isotropic
+
+STEP = 0.01
+"""Metres between the heights at which the gap is looked at."""
+LEAST_GAP = 3.0
+"""Pixels; a gap less wide says nothing."""
+LEAST_HEIGHTS = 5
+CLOSED = 0.9
+"""The share of a gap that a skirt covers at least."""
+CREASE = 0.7
+"""Two trouser legs that touch lean towards each other by more (cosines with the line between them)."""
+MARGIN = 0.012
+"""Metres that the hull stands off the legs."""
+ROUND = 0.9
+"""How deep a hem is for its width: what front and back views leave open."""
+LONGEST_REACH = 0.6
+COARSE = 0.03
+"""Metres of the hull's edges."""
+NONE = 65535
+
+
+def skirted(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
+    """The closed skin (`part`, `template` per vertex), joined with a skirt's hull where targets show one.
+
+    New vertices have the template NONE and the torso's part. Raises NotInstalled without manifold3d, if it is needed.
+    """
+    legs = [_leg(body, part_names, side) for side in ("left", "right")]
+    if not all(bool(leg.any()) for leg in legs):
+        return body
+    hem = hem_of(body, legs, targets)
+    return body if hem is None else joined(body, legs[0] | legs[1], hem, part_names.index("torso"))
+
+
+class Hem(NamedTuple):
+    """Where a skirt ends: its height (world y, metres), and its rim there, (P,3)."""
+
+    height: float
+    rim: Tensor
+
+
+def _leg(body: Mesh, part_names: Sequence[str], side: str) -> Tensor:
+    names = [index for index, name in enumerate(part_names) if name in (f"{side}_upper_leg", f"{side}_lower_leg")]
+    return torch.isin(body.attributes["part"], torch.tensor(names))
+
+
+def hem_of(body: Mesh, legs: Sequence[Tensor], targets: Sequence[Target]) -> Hem | None:
+    """The lowest height down to which the gap between the legs is closed; None where it is open, or
+    where no target sees it."""
+    left, right = (body.vertices[leg] for leg in legs)
+    top = min(float(leg[:, 1].max()) for leg in (left, right))
+    bottom = max(float(leg[:, 1].min()) for leg in (left, right))
+    bare = [render.render(body.vertices, body.faces, [t.camera], body.vertices)[1][0] for t in targets]
+    found = []
+    for height in np.arange(top, bottom, -STEP):
+        slices = [leg[(leg[:, 1] - height).abs() < 2 * STEP] for leg in (left, right)]
+        if min(len(leg) for leg in slices):
+            across = torch.lerp(slices[0].mean(dim=0), slices[1].mean(dim=0), torch.linspace(0, 1, 41)[:, None])
+            shares = [_closed(across, target, cover) for target, cover in zip(targets, bare, strict=True)]
+            known = [share for share in shares if share is not None]
+            if known:
+                if min(known) < CLOSED:
+                    break
+                found.append((float(height), across))
+    if len(found) < LEAST_HEIGHTS:
+        return None
+    height, across = found[-1]
+    return Hem(height, rim_of(across, targets[0], height))
+
+
+def rim_of(across: Tensor, target: Target, height: float) -> Tensor:
+    """(P,3): the ellipse at a height about a line (P,3) from leg to leg, as wide as the mask there, ROUND as deep."""
+    ahead = torch.nn.functional.normalize(target.camera.cam_from_world[0, :3] * across.new_tensor([1, 0, 1]), dim=0)
+    middle = across.mean(dim=0) * across.new_tensor([1, 0, 1]) + across.new_tensor([0, height, 0])
+    low, high = (_reach(middle, side * ahead, target) for side in (-1, 1))
+    middle, half = middle + (high - low) / 2 * ahead, (low + high) / 2
+    beside = torch.linalg.cross(ahead, ahead.new_tensor([0, 1, 0]))
+    turn = torch.linspace(0, 2 * math.pi, 49)[:-1, None]
+    return middle + half * (turn.cos() * ahead + ROUND * turn.sin() * beside)
+
+
+def _reach(start: Tensor, direction: Tensor, target: Target) -> float:
+    """Metres from a point along a direction to where the mask ends, LONGEST_REACH at most."""
+    reach = torch.arange(0, LONGEST_REACH, STEP / 2)
+    pixels, _ = cameras.project(target.camera, start + reach[:, None] * direction)
+    outside = (sampled(target.masks[:1], pixels)[:, 0] < 0.5).nonzero()[:, 0]
+    return float(reach[outside[0]]) if len(outside) else LONGEST_REACH
+
+
+def _closed(across: Tensor, target: Target, bare: Tensor) -> float | None:
+    """The share of the gap along a line (P,3) from leg to leg that the mask covers; None where there is no gap to see.
+
+    0 where the normals lean towards each other: those are two trouser legs.
+    """
+    pixels, _ = cameras.project(target.camera, across)
+    image = torch.cat([bare[None], target.masks[:1], target.normals[0].permute(2, 0, 1)])
+    found = sampled(image, pixels)
+    gap = found[:, 0] < 0.05
+    if float((pixels[0] - pixels[-1]).norm() * gap.float().mean()) <= LEAST_GAP:
+        return None
+    ahead = torch.nn.functional.normalize(across[-1] - across[0], dim=0)
+    lean = (found[:, 2:] @ ahead)[gap]
+    half = len(lean) // 2
+    if half and float(lean[:half].mean() - lean[half:].mean()) > CREASE:
+        return 0.0
+    return float((found[gap, 1] > 0.5).float().mean())
+
+
+def joined(body: Mesh, legs: Tensor, hem: Hem, torso: int) -> Mesh:
+    """The union of the body and its legs' convex hull above `hem`, one closed manifold."""
+    normals = vertex_normals(body.vertices, body.faces)
+    around = torch.cat([(body.vertices + MARGIN * normals)[legs], hem.rim])
+    manifold = _manifold3d()
+    hull = manifold.Manifold.hull_points(around.double().numpy()).trim_by_plane([0, 1, 0], hem.height)
+    even = isotropic(
+        _mesh(hull.refine_to_length(COARSE)), COARSE
+    )  # a hull's triangles are slivers, which carving folds
+    skin, skirt = (
+        manifold.Manifold(manifold.Mesh64(mesh.vertices.double().numpy(), mesh.faces.numpy().astype(np.uint64)))
+        for mesh in (body, even)
+    )
+    found = _mesh(skin + skirt)
+    found = replace(found, attributes=_carried(body, found.vertices, torso))
+    vertices, faces = found.vertices, found.faces
+    labels = components(faces, len(vertices))[faces[:, 0]]
+    return submesh(found, labels == torch.bincount(labels).argmax())[0]
+
+
+def _mesh(solid: Any) -> Mesh:
+    arrays = solid.to_mesh64()
+    vertices = torch.from_numpy(np.ascontiguousarray(arrays.vert_properties[:, :3], np.float32))
+    return Mesh(vertices, torch.from_numpy(np.asarray(arrays.tri_verts).astype(np.int64)))
+
+
+def _carried(body: Mesh, vertices: Tensor, torso: int) -> dict[str, Tensor]:
+    """`template` and `part` of vertices that are still where the body's were, and of new ones."""
+    places = {tuple(place): index for index, place in enumerate(body.vertices.tolist())}
+    old = torch.tensor([places.get(tuple(place), -1) for place in vertices.tolist()])
+    template = torch.where(old < 0, NONE, body.attributes["template"][old.clamp(min=0)])
+    return {"template": template, "part": torch.where(old < 0, torso, body.attributes["part"][old.clamp(min=0)])}
+
+
+def _manifold3d():  # type: ignore[no-untyped-def]
+    try:
+        return importlib.import_module("manifold3d")
+    except ImportError as error:
+        found = f"manifold3d cannot be imported ({error})"
+        raise NotInstalled(f"{found}, skirts need it: pip install manifold3d") from error

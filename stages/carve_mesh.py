@@ -1,0 +1,32 @@
+from pathlib import Path
+from typing import Annotated
+
+from avatarkit.stage import Option, Reads, Writes
+
+
+def carve_mesh(
+    body: Annotated[Path, Reads("body.npz", help="Body and camera, from fit-smpl.")],
+    normals: Annotated[Path, Reads("normals.png", help="Normal maps, from gen-normals.")],
+    out: Annotated[Path, Writes("carved.glb")],
+    steps: Annotated[int, Option("Rounds of looking at the maps and solving for the surface.", min=1, max=100)] = 6,
+    detail: Annotated[float, Option("Edges of the mesh [metres].", min=0.003, max=0.05)] = 0.01,
+    keep: Annotated[str, Option("Parts with the template's shape: hands, face, feet; none.")] = "hands,face",
+    gate: Annotated[float, Option("Stop (70) when a view is off by more [degrees].", min=1, max=180)] = 35.0,
+) -> None:
+    """Deform the body until its rendered normals match the maps.
+
+    Any number of views, with their own cameras, nearest or farthest. Hands and face keep the template's shape.
+
+    Examples:
+
+      avatarkit carve-mesh ana/body.npz                        # ana/carved.glb, from ana/normals.png beside it
+      avatarkit carve-mesh ana/body.npz --detail 0.006 --keep hands
+      avatarkit preview ana/carved.glb
+    """
+    from avatarkit import carving, files
+
+    person, maps = files.read_person(body), files.read_normals(normals)
+    kept = () if keep == "none" else tuple(keep.split(","))
+    found = carving.carved(files.read_body_model_of(person), person, maps, steps=steps, detail=detail, keep=kept)
+    carving.check_residuals(found.residuals, gate)
+    files.write_mesh(out, carving.labelled(found.mesh))

@@ -1,0 +1,102 @@
+"""What views say of a mesh: outlines to a fraction of a pixel, normals of the faces that they see and of no others."""
+
+import numpy as np
+import pytest
+import torch
+from solids import ball
+
+from avatarkit import camera as cameras
+from avatarkit import render
+from avatarkit.errors import BadData
+from avatarkit.evidence import observed, outline_of, targets_of
+from avatarkit.maps import Maps, View
+from avatarkit.mesh import edges, face_normals, vertex_normals
+
+S, RADIUS = 128, 0.5
+
+
+def camera_of(kind="orthographic"):
+    return cameras.framing(ball(RADIUS).vertices, (S, S), kind=kind, fill=0.7)
+
+
+def maps_of(mesh, views):
+    """The maps that show `mesh`, as gen-normals would write them."""
+    normals, found = vertex_normals(mesh.vertices, mesh.faces), []
+    for view in views:
+        image, coverage = render.render(mesh.vertices, mesh.faces, [view.camera], normals, surface="both")
+        layer = 0 if view.surface == "nearest" else 1
+        stored = cameras.view_normals(view.camera, image[0, layer], view.surface)
+        found.append(torch.cat([torch.nn.functional.normalize(stored, dim=-1), coverage[0, layer][..., None]], -1))
+    return Maps(tuple(views), torch.stack(found).numpy())
+
+
+def test_the_outline_of_a_disc_lies_on_its_circle_and_looks_outwards():
+    x, y = cameras.pixel_centres((64, 64), torch.zeros(1)).unbind(-1)
+    distance = ((x - 30.3) ** 2 + (y - 33.8) ** 2).sqrt()
+    points, outwards = outline_of((20.2 - distance + 0.5).clamp(0, 1))
+    centred = points - torch.tensor([30.3, 33.8])
+    assert (centred.norm(dim=1) - 20.2).abs().max() < 0.1
+    assert ((centred / centred.norm(dim=1, keepdim=True)) * outwards).sum(dim=1).min() > 0.95
+
+
+def test_an_outline_at_the_images_border_is_closed_there():
+    points, _ = outline_of(torch.ones(8, 8))
+    assert points.min() == 0 and points.max() == 8
+
+
+@pytest.mark.parametrize("kind", ["orthographic", "perspective"])
+def test_a_mesh_that_fits_its_maps_is_told_its_own_normals_and_to_stay(kind):
+    mesh, camera = ball(RADIUS), camera_of(kind)
+    targets = targets_of(maps_of(mesh, [View(camera), View(camera, "farthest")]))
+    assert len(targets) == 1
+    joined = edges(mesh.faces)
+    found = observed(mesh, joined, targets)
+    sure = found.trust > 0.5
+    assert sure.float().mean() > 0.6  # front and back, but for what is seen from the side
+    cosine = (found.normals * face_normals(mesh.vertices, mesh.faces)).sum(dim=1)[sure]
+    assert cosine.min() > 0.97
+    (outline,) = found.outlines
+    off = outline.places - (mesh.vertices[outline.vertices] * outline.directions).sum(dim=1)
+    assert len(off) > 20 and off.abs().mean() < 3e-4  # a pixel has 11 mm
+
+
+def test_a_smaller_mesh_is_told_to_reach_the_outline():
+    mesh, camera = ball(RADIUS), camera_of()
+    targets = targets_of(maps_of(mesh, [View(camera)]))
+    small = ball(RADIUS - 0.03)
+    (outline,) = observed(small, edges(small.faces), targets).outlines
+    off = outline.places - (small.vertices[outline.vertices] * outline.directions).sum(dim=1)
+    assert (off - 0.03).abs().mean() < 0.002
+
+
+def test_what_is_hidden_is_told_nothing():
+    """A plate behind the ball, in the ball's silhouette: the map's normals are the ball's."""
+    mesh, camera = ball(RADIUS), camera_of()
+    targets = targets_of(maps_of(mesh, [View(camera)]))
+    plate = torch.tensor([[-0.1, -0.1, 0.0], [0.1, -0.1, 0.0], [0.0, 0.1, 0.0]])
+    both = type(mesh)(torch.cat([mesh.vertices, plate]), torch.cat([mesh.faces, len(mesh.vertices) + torch.arange(3)[None]]))
+    found = observed(both, edges(both.faces), targets)
+    assert found.trust[-1] == 0
+
+
+def test_unusable_maps_are_refused_with_the_view_that_is_wrong():
+    mesh, camera = ball(RADIUS), camera_of()
+    good = maps_of(mesh, [View(camera)])
+    cases = {
+        "NaN": Maps(good.views, np.where(good.normals > 0.9, np.nan, good.normals)),
+        "all background": Maps(good.views, np.zeros_like(good.normals)),
+        "farthest": Maps((View(camera, "farthest"),), good.normals),
+        "same": Maps(good.views, good.normals[:, ::2, ::2]),
+    }
+    for words, maps in cases.items():
+        with pytest.raises(BadData, match=words):
+            targets_of(maps)
+
+
+def test_without_alpha_the_mask_is_where_normals_have_a_length():
+    mesh, camera = ball(RADIUS), camera_of()
+    maps = maps_of(mesh, [View(camera)])
+    filled = maps.normals.copy()
+    filled[..., 3] = 1
+    (expected,), (found,) = targets_of(maps), targets_of(Maps(maps.views, filled))
+    assert ((found.masks > 0.5) == (expected.masks > 0.5)).float().mean() > 0.98

@@ -1,0 +1,90 @@
+"""Skirts are found where the gap between the legs is closed, and there alone; the union keeps the body's vertices."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from avatarkit import camera as cameras
+from avatarkit import files, fitting, render
+from avatarkit.carving import skin
+from avatarkit.evidence import Target, outline_of
+from avatarkit.hull import NONE, hem_of, joined, skirted
+from avatarkit.mesh import euler_characteristic, is_closed, is_manifold, vertex_normals
+
+HEM = 0.5
+
+
+@pytest.fixture(scope="module")
+def body():
+    model = files.read_body_model("builtin")
+    return model, skin(model, fitting.from_words(model, "a man standing with legs apart", seed=0))
+
+
+def target_of(mesh, *, filled=False, lean=0.0):
+    """What a camera in front sees of the body; `filled` to the height HEM between its outermost pixels, where normals
+    `lean` towards the middle."""
+    camera = cameras.framing(mesh.vertices, (256, 256))
+    image, coverage = render.render(mesh.vertices, mesh.faces, [camera], vertex_normals(mesh.vertices, mesh.faces))
+    mask, normals = coverage[0].clone(), image[0].clone()
+    middle = mesh.vertices.mean(dim=0)
+    for row in range(256) if filled else ():
+        height = float(cameras.unproject(camera, torch.tensor([128.0, row + 0.5]), torch.tensor(1.0))[1])
+        covered = (mask[row] > 0.5).nonzero()[:, 0]
+        if HEM < height < float(middle[1]) and len(covered):
+            gap = slice(int(covered[0]), int(covered[-1]) + 1)
+            empty = mask[row, gap] < 0.5
+            side = torch.arange(256)[gap] < 128
+            told = torch.stack([torch.where(side, lean, -lean), torch.zeros(len(side)), torch.ones(len(side))], dim=1)
+            normals[row, gap] = torch.where(empty[:, None], told, normals[row, gap])
+            mask[row, gap] = 1
+    outline, outwards = outline_of(mask)
+    return Target(camera, torch.nn.functional.normalize(normals, dim=-1)[None], mask[None], outline, outwards, ("0",))
+
+
+def legs_of(model, mesh):
+    names = [f"{half}_leg" for half in ("upper", "lower")]
+    return [
+        torch.isin(mesh.attributes["part"], torch.tensor([model.part_names.index(f"{side}_{name}") for name in names]))
+        for side in ("left", "right")
+    ]
+
+
+def test_a_closed_gap_is_a_skirt_down_to_its_hem(body):
+    model, mesh = body
+    hem = hem_of(mesh, legs_of(model, mesh), [target_of(mesh, filled=True)])
+    assert hem is not None and abs(hem.height - HEM) < 0.03
+    assert (hem.rim[:, 1] - hem.height).abs().max() < 1e-5
+    width, depth = (float(hem.rim[:, axis].max() - hem.rim[:, axis].min()) for axis in (0, 2))
+    assert 0.2 < width < 1.0 and 0.6 * width < depth < width
+
+
+def test_bare_legs_and_two_trouser_legs_that_touch_are_no_skirt(body):
+    """Guards the crease: wide trousers close the gap too, but their normals lean towards it."""
+    model, mesh = body
+    assert hem_of(mesh, legs_of(model, mesh), [target_of(mesh)]) is None
+    assert hem_of(mesh, legs_of(model, mesh), [target_of(mesh, filled=True, lean=1.0)]) is None
+    assert skirted(mesh, model.part_names, [target_of(mesh)]) is mesh
+
+
+def test_the_union_is_one_closed_manifold_that_keeps_the_bodys_vertices(body):
+    model, mesh = body
+    legs = legs_of(model, mesh)
+    hem = hem_of(mesh, legs, [target_of(mesh, filled=True)])
+    found = joined(mesh, legs[0] | legs[1], hem, model.part_names.index("torso"))
+    assert is_closed(found.faces) and is_manifold(found.faces)
+    assert euler_characteristic(mesh.faces) == 2
+    old = found.attributes["template"] != NONE
+    assert 0.8 * len(mesh.vertices) < old.sum() < len(mesh.vertices)
+    place_of = torch.full((len(model.v_template), 3), torch.nan)
+    place_of[mesh.attributes["template"]] = mesh.vertices
+    assert torch.equal(found.vertices[old], place_of[found.attributes["template"][old]])
+    assert bool((found.attributes["part"][~old] == model.part_names.index("torso")).all())
+    hands = [k for k, name in enumerate(model.part_names) if "hand" in name or "index" in name]
+    assert all(int((found.attributes["part"] == k).sum()) == int((mesh.attributes["part"] == k).sum()) for k in hands)
+
+
+def test_a_body_without_legs_has_no_skirt(body):
+    model, mesh = body
+    legless = replace(mesh, attributes={**mesh.attributes, "part": torch.zeros_like(mesh.attributes["part"])})
+    assert skirted(legless, model.part_names, [target_of(mesh, filled=True)]) is legless
