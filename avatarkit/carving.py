@@ -81,14 +81,16 @@ def carved(
 
 
 def skin(model: BodyModel, person: Person) -> Mesh:
-    """The posed body's closed outer skin with `template` (V) and `part` (V), the vertices' places in the model."""
+    """The posed body's closed outer skin, with `template` (V), the vertices' places in the model, their `part` (V), and
+    `rest_height` (V), metres, before it was posed."""
     if model.outer_faces is None or model.part is None:
         raise BadData(
             f"body {model.name}: its file has no closed skin (outer_f) or no parts; carve with --body builtin"
         )
-    posed = model.shaped(person.betas, person.expression).posed(person.pose)
-    whole = Mesh(posed.vertices, model.outer_faces)
-    whole = whole.having(template=torch.arange(len(whole.vertices)), part=model.part)
+    at_rest = model.shaped(person.betas, person.expression)
+    whole = Mesh(at_rest.posed(person.pose).vertices, model.outer_faces)
+    template = torch.arange(len(whole.vertices))
+    whole = whole.having(template=template, part=model.part, rest_height=at_rest.vertices[:, 1])
     return submesh(whole, torch.ones(len(whole.faces), dtype=torch.bool))[0]
 
 

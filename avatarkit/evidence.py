@@ -30,6 +30,10 @@ OWN = 5.0
 """Pixels from a contour vertex to the outline drawn of the mesh, no more; others are contours before the body."""
 ALIKE = 20.0
 """Pixels that two unlike outlines (cosine 1 between their normals) count as apart."""
+HEM = 0.1
+"""The weight of a hem's outline, whose front and back lie above one another in the image."""
+NO_TEMPLATE = 65535
+"""The `template` of a vertex that no vertex of the body is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +55,12 @@ class Target:
 
 
 class Outline(NamedTuple):
-    """Contour vertices (P) and the planes g . x = t that they should lie in: g (P,3) unit, t (P) metres."""
+    """Contour vertices (P) and the planes g . x = t that they should lie in: g (P,3) unit, t (P) metres, weights (P)."""
 
     vertices: Tensor
     directions: Tensor
     places: Tensor
+    weights: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +142,8 @@ def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target]) -> Evidence:
             normals, sure = _normals(mesh, target, layer, depths[layer], facing, turned)
             sums, trust = sums + sure[:, None] * normals, trust + sure
         outlines.append(_outlined(mesh, joined, target, covered, facing))
-    return Evidence(unit(sums), trust.clamp(max=1), outlines)
+    trust = torch.where(underside(mesh), 0.0, trust.clamp(max=1))
+    return Evidence(unit(sums), trust, outlines)
 
 
 def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) -> tuple[Tensor, Tensor]:
@@ -160,6 +166,12 @@ def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) 
         sums = sums + torch.zeros_like(sums).index_add(0, a, sums[b]).index_add(0, b, sums[a]) / 6
     skin, other = (sums[:, :2] / sums[:, 2:].clamp(min=1e-6)).unbind(1)
     return skin, other
+
+
+def underside(mesh: Mesh) -> Tensor:
+    """(F) bool: faces that close a skirt below, where there is no cloth: no view knows of them, and they do not hold its hem."""
+    new = (mesh.attributes["template"] == NO_TEMPLATE)[mesh.faces].all(dim=1)
+    return new & (face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < -0.9)
 
 
 def _depths(mesh: Mesh, target: Target) -> tuple[Tensor, Tensor]:
@@ -212,7 +224,8 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     Contour vertices stand for the nearest points of the mesh's own drawn outline: the two outlines have the same
     errors, and a body that fits stays where it is.
     """
-    camera = target.camera
+    camera, below = target.camera, underside(mesh)
+    facing = torch.where(below, -1.0, facing)
     turning = (facing[joined.faces[:, 0]] > 0) != (facing[joined.faces[:, 1]] > 0)
     at = torch.unique(joined.vertices[turning])
     pixels, along = cameras.project(camera, mesh.vertices[at])
@@ -220,7 +233,7 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-9)
     own, own_outwards = outline_of(covered)
     if len(own) == 0:
-        return Outline(at[:0], mesh.vertices[:0], along[:0])
+        return Outline(at[:0], mesh.vertices[:0], along[:0], along[:0])
     apart, nearest = _apart(pixels, normals, own, own_outwards).min(dim=1)
     near = apart < OWN
     at, along, normals, pixels = at[near], along[near], own_outwards[nearest[near]], own[nearest[near]]
@@ -230,7 +243,8 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     scale = (along if camera.kind == "perspective" else torch.ones_like(along)) / camera.K[0, 0]
     step = (((wanted - pixels) * outwards).sum(dim=1) * scale).clamp(-FARTHEST, FARTHEST)
     places = (mesh.vertices[at] * g).sum(dim=1) + step
-    return Outline(at[like], g[like], places[like])
+    weights = torch.ones_like(mesh.vertices[:, 0]).index_fill(0, mesh.faces[below].reshape(-1), HEM)
+    return Outline(at[like], g[like], places[like], weights[at[like]])
 
 
 def _apart(pixels: Tensor, normals: Tensor, others: Tensor, other_normals: Tensor) -> Tensor:

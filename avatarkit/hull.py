@@ -15,7 +15,7 @@ from torch import Tensor
 from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.errors import NotInstalled
-from avatarkit.evidence import Target, sampled
+from avatarkit.evidence import NO_TEMPLATE, Target, sampled
 from avatarkit.mesh import Mesh, components, submesh, vertex_normals
 from avatarkit.remesh import isotropic
 
@@ -24,6 +24,10 @@ STEP = 0.01
 LEAST_GAP = 3.0
 """Pixels; a gap less wide says nothing."""
 LEAST_HEIGHTS = 5
+WIDEST = 0.5
+"""How deep a gap is closed for its width at least; the crotch of trousers closes less of the gap of a stride."""
+LEVEL = 0.1
+"""Metres between the heights of two legs' slices, no more, for a hem to hang level."""
 CLOSED = 0.9
 """The share of a gap that a skirt covers at least."""
 CREASE = 0.7
@@ -35,13 +39,12 @@ ROUND = 0.9
 LONGEST_REACH = 0.6
 COARSE = 0.03
 """Metres of the hull's edges."""
-NONE = 65535
 
 
 def skirted(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
-    """The closed skin (`part`, `template` per vertex), joined with a skirt's hull where targets show one.
+    """The closed skin (`part`, `template`, `rest_height` per vertex), joined with a skirt's hull where targets show one.
 
-    New vertices have the template NONE and the torso's part. Raises NotInstalled without manifold3d, if it is needed.
+    New vertices have the template NO_TEMPLATE and the torso's part. Raises NotInstalled without manifold3d, if it is needed.
     """
     legs = [_leg(body, part_names, side) for side in ("left", "right")]
     if not all(bool(leg.any()) for leg in legs):
@@ -51,10 +54,10 @@ def skirted(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) ->
 
 
 class Hem(NamedTuple):
-    """Where a skirt ends: its height (world y, metres), and its rim there, (P,3)."""
+    """Where a skirt ends: how far down the legs (metres, of the body at rest); and its rim (P,3), if it hangs level."""
 
-    height: float
-    rim: Tensor
+    rest_height: float
+    rim: Tensor | None
 
 
 def _leg(body: Mesh, part_names: Sequence[str], side: str) -> Tensor:
@@ -63,33 +66,37 @@ def _leg(body: Mesh, part_names: Sequence[str], side: str) -> Tensor:
 
 
 def hem_of(body: Mesh, legs: Sequence[Tensor], targets: Sequence[Target]) -> Hem | None:
-    """The lowest height down to which the gap between the legs is closed; None where it is open, or
-    where no target sees it."""
-    left, right = (body.vertices[leg] for leg in legs)
-    top = min(float(leg[:, 1].max()) for leg in (left, right))
-    bottom = max(float(leg[:, 1].min()) for leg in (left, right))
+    """How far down the legs the gap between them is closed; None where it is open, or where no target sees it.
+
+    Slices are of the body at rest: legs that are raised or bent have the same hem as those that hang.
+    """
+    heights = body.attributes["rest_height"]
+    top = min(float(heights[leg].max()) for leg in legs)
+    bottom = max(float(heights[leg].min()) for leg in legs)
     bare = [render.render(body.vertices, body.faces, [t.camera], body.vertices)[1][0] for t in targets]
     found = []
     for height in np.arange(top, bottom, -STEP):
-        slices = [leg[(leg[:, 1] - height).abs() < 2 * STEP] for leg in (left, right)]
+        slices = [body.vertices[leg & ((heights - height).abs() < 2 * STEP)] for leg in legs]
         if min(len(leg) for leg in slices):
             across = torch.lerp(slices[0].mean(dim=0), slices[1].mean(dim=0), torch.linspace(0, 1, 41)[:, None])
-            shares = [_closed(across, target, cover) for target, cover in zip(targets, bare, strict=True)]
-            known = [share for share in shares if share is not None]
+            gaps = [_gap(across, target, cover) for target, cover in zip(targets, bare, strict=True)]
+            known = [gap for gap in gaps if gap is not None]
             if known:
-                if min(known) < CLOSED:
+                if min(gap.closed for gap in known) < CLOSED:
                     break
-                found.append((float(height), across))
+                found.append((float(height), across, max(gap.width for gap in known)))
     if len(found) < LEAST_HEIGHTS:
         return None
-    height, across = found[-1]
-    return Hem(height, rim_of(across, targets[0], height))
+    height, across, width = found[-1]
+    if found[0][0] - height < WIDEST * width:
+        return None
+    return Hem(height, rim_of(across, targets[0]) if across[:, 1].max() - across[:, 1].min() < LEVEL else None)
 
 
-def rim_of(across: Tensor, target: Target, height: float) -> Tensor:
-    """(P,3): the ellipse at a height about a line (P,3) from leg to leg, as wide as the mask there, ROUND as deep."""
+def rim_of(across: Tensor, target: Target) -> Tensor:
+    """(P,3): the level ellipse about a line (P,3) from leg to leg, as wide as the mask there, ROUND as deep."""
     ahead = torch.nn.functional.normalize(target.camera.cam_from_world[0, :3] * across.new_tensor([1, 0, 1]), dim=0)
-    middle = across.mean(dim=0) * across.new_tensor([1, 0, 1]) + across.new_tensor([0, height, 0])
+    middle = across.mean(dim=0)
     low, high = (_reach(middle, side * ahead, target) for side in (-1, 1))
     middle, half = middle + (high - low) / 2 * ahead, (low + high) / 2
     beside = torch.linalg.cross(ahead, ahead.new_tensor([0, 1, 0]))
@@ -105,34 +112,44 @@ def _reach(start: Tensor, direction: Tensor, target: Target) -> float:
     return float(reach[outside[0]]) if len(outside) else LONGEST_REACH
 
 
-def _closed(across: Tensor, target: Target, bare: Tensor) -> float | None:
-    """The share of the gap along a line (P,3) from leg to leg that the mask covers; None where there is no gap to see.
+class Gap(NamedTuple):
+    """The share of a gap between two legs that a mask covers, and the gap's width, metres."""
 
-    0 where the normals lean towards each other: those are two trouser legs.
+    closed: float
+    width: float
+
+
+def _gap(across: Tensor, target: Target, bare: Tensor) -> Gap | None:
+    """The gap along a line (P,3) from leg to leg; None where there is none to see.
+
+    It is open where the normals lean towards each other: those are two trouser legs.
     """
     pixels, _ = cameras.project(target.camera, across)
     image = torch.cat([bare[None], target.masks[:1], target.normals[0].permute(2, 0, 1)])
     found = sampled(image, pixels)
     gap = found[:, 0] < 0.05
-    if float((pixels[0] - pixels[-1]).norm() * gap.float().mean()) <= LEAST_GAP:
+    share = float(gap.float().mean())
+    if float((pixels[0] - pixels[-1]).norm()) * share <= LEAST_GAP:
         return None
-    ahead = torch.nn.functional.normalize(across[-1] - across[0], dim=0)
-    lean = (found[:, 2:] @ ahead)[gap]
+    width = float((across[-1] - across[0]).norm()) * share
+    outside = found[:, 2:] @ target.camera.cam_from_world[2, :3] < 0  # not the lining of an open coat's back
+    lean = (found[:, 2:] @ torch.nn.functional.normalize(across[-1] - across[0], dim=0))[gap & outside]
     half = len(lean) // 2
     if half and float(lean[:half].mean() - lean[half:].mean()) > CREASE:
-        return 0.0
-    return float((found[gap, 1] > 0.5).float().mean())
+        return Gap(0.0, width)
+    return Gap(float((found[gap, 1] > 0.5).float().mean()), width)
 
 
 def joined(body: Mesh, legs: Tensor, hem: Hem, torso: int) -> Mesh:
-    """The union of the body and its legs' convex hull above `hem`, one closed manifold."""
-    normals = vertex_normals(body.vertices, body.faces)
-    around = torch.cat([(body.vertices + MARGIN * normals)[legs], hem.rim])
-    manifold = _manifold3d()
-    hull = manifold.Manifold.hull_points(around.double().numpy()).trim_by_plane([0, 1, 0], hem.height)
-    even = isotropic(
-        _mesh(hull.refine_to_length(COARSE)), COARSE
-    )  # a hull's triangles are slivers, which carving folds
+    """The union of the body and the convex hull of its legs down to the hem, one closed manifold."""
+    manifold, normals = _manifold3d(), vertex_normals(body.vertices, body.faces)
+    around = (body.vertices + MARGIN * normals)[legs & (body.attributes["rest_height"] > hem.rest_height)]
+    if hem.rim is None:
+        hull = manifold.Manifold.hull_points(around.double().numpy())
+    else:
+        hull = manifold.Manifold.hull_points(torch.cat([around, hem.rim]).double().numpy())
+        hull = hull.trim_by_plane([0, 1, 0], float(hem.rim[0, 1]))
+    even = isotropic(_mesh(hull.refine_to_length(COARSE)), COARSE)  # a hull's triangles are slivers, which fold
     skin, skirt = (
         manifold.Manifold(manifold.Mesh64(mesh.vertices.double().numpy(), mesh.faces.numpy().astype(np.uint64)))
         for mesh in (body, even)
@@ -154,7 +171,7 @@ def _carried(body: Mesh, vertices: Tensor, torso: int) -> dict[str, Tensor]:
     """`template` and `part` of vertices that are still where the body's were, and of new ones."""
     places = {tuple(place): index for index, place in enumerate(body.vertices.tolist())}
     old = torch.tensor([places.get(tuple(place), -1) for place in vertices.tolist()])
-    template = torch.where(old < 0, NONE, body.attributes["template"][old.clamp(min=0)])
+    template = torch.where(old < 0, NO_TEMPLATE, body.attributes["template"][old.clamp(min=0)])
     return {"template": template, "part": torch.where(old < 0, torso, body.attributes["part"][old.clamp(min=0)])}
 
 

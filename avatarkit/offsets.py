@@ -12,24 +12,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from avatarkit.evidence import Evidence
-from avatarkit.mesh import Edges, Mesh, face_normals, unit, vertex_normals
+from avatarkit.evidence import NO_TEMPLATE, Evidence, underside
+from avatarkit.mesh import Edges, Mesh, unit, vertex_normals
 from avatarkit.shapes import sizes
 
 ANCHOR = 1e-4
 BARE = 0.05
 """How much skin that is seen bare stays where the body has it."""
-INSIDE = 2.0
-EASE = 0.01
-INSIDE_HULL = 0.02
+INSIDE = 0.1
+EASE = 0.006
+INSIDE_HULL = 0.0
 """What holds clothes outside of the skin; less for a skirt's hull, a guess that may be too deep."""
 RIGID = 5.0
 """The weight of edges within a part that is kept."""
-
-
 LOOSE = 0.1
 """The share of its stiffness that what closes a skirt below has."""
-NO_TEMPLATE = 65535
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Stiffness:
     """How much a vertex' offset follows its neighbours', where views say which normal it has and where none does."""
 
     seen: float = 0.05
-    unseen: float = 0.5
+    unseen: float = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +97,9 @@ def system_of(
     loose = underside(mesh)
     smooth = smoothed(vertex_normals(home, faces[~loose]), pairs)
     turns, weights, drift = strained(mesh, joined, evidence, kept, smooth, stiffness)
-    weights = torch.where(loose[joined.faces].all(dim=1), LOOSE * weights, weights)
+    below = loose[joined.faces].any(dim=1)
+    weights = torch.where(below, LOOSE * weights, weights)
+    turns[below] = torch.eye(3, dtype=turns.dtype, device=turns.device)
     roots = evidence.normals * evidence.trust.sqrt()[:, None]
     blocks, at_vertices = _at_vertices(mesh, evidence, smooth)
     a, b = pairs.unbind(1)
@@ -108,12 +107,6 @@ def system_of(
     side = at_vertices - _faces_pull(home, faces, roots)
     side.index_add_(0, b, pull).index_add_(0, a, -_turned(turns.mT, pull))
     return System(faces, roots, pairs, turns, weights, blocks, side)
-
-
-def underside(mesh: Mesh) -> Tensor:
-    """(F) bool: faces that close a skirt below, where there is no cloth: they neither hold its hem nor turn it."""
-    new = (mesh.attributes["template"] == NO_TEMPLATE)[mesh.faces].all(dim=1)
-    return new & (face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < -0.9)
 
 
 def strained(
@@ -144,13 +137,13 @@ def _at_vertices(mesh: Mesh, evidence: Evidence, smooth: Tensor) -> tuple[Tensor
     blocks = blocks + held[:, None, None] * torch.eye(3, dtype=home.dtype, device=home.device)
     side = (push * ease)[:, None] * smooth
     for outline in evidence.outlines:
-        g, at = outline.directions, outline.vertices
-        blocks.index_add_(0, at, g[:, :, None] * g[:, None])
-        side.index_add_(0, at, (outline.places - (home[at] * g).sum(dim=1))[:, None] * g)
+        g, at, weights = outline.directions, outline.vertices, outline.weights[:, None]
+        blocks.index_add_(0, at, weights[:, None] * g[:, :, None] * g[:, None])
+        side.index_add_(0, at, weights * (outline.places - (home[at] * g).sum(dim=1))[:, None] * g)
     return blocks, side
 
 
-def smoothed(normals: Tensor, pairs: Tensor, rounds: int = 10) -> Tensor:
+def smoothed(normals: Tensor, pairs: Tensor, rounds: int = 40) -> Tensor:
     """(V,3) unit: normals averaged with their neighbours', so that ears and toes do not turn what stands off them."""
     a, b = pairs.unbind(1)
     degrees = torch.bincount(pairs.reshape(-1), minlength=len(normals)).clamp(min=1)[:, None]

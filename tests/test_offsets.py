@@ -22,7 +22,7 @@ def told(radius=0.2, kept=False):
     wanted = face_normals(vertices, mesh.faces) + 0.3 * torch.randn(F, 3, generator=generator).double()
     at = torch.arange(0, V, 3)
     g = torch.nn.functional.normalize(torch.randn(len(at), 3, generator=generator).double(), dim=1)
-    outline = Outline(at, g, (vertices[at] * g).sum(dim=1) + 0.02)
+    outline = Outline(at, g, (vertices[at] * g).sum(dim=1) + 0.02, torch.ones(len(at)))
     trust = torch.rand(F, generator=generator).double()
     return mesh, Evidence(torch.nn.functional.normalize(wanted, dim=1), trust, [outline])
 
@@ -72,7 +72,8 @@ def test_a_vertex_inside_of_the_body_is_pushed_out():
     quiet = Evidence(evidence.normals, 0 * evidence.trust, [])
     pressed = type(mesh)(0.9 * mesh.vertices, mesh.faces, mesh.attributes)
     outwards = vertex_normals(mesh.vertices, mesh.faces)
-    inwards = Outline(torch.arange(5, 60, 7), outwards[5:60:7], (0.9 * mesh.vertices * outwards).sum(dim=1)[5:60:7])
+    at, places = torch.arange(5, 60, 7), (0.9 * mesh.vertices * outwards).sum(dim=1)[5:60:7]
+    inwards = Outline(at, outwards[5:60:7], places, torch.ones_like(places))
     pulled = Evidence(quiet.normals, quiet.trust, [inwards])
     joined = edges(mesh.faces)
     found = solved(pressed, joined, pulled, {}, iterations=300)

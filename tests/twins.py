@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -134,3 +135,44 @@ def interpolated_pixel_by_pixel(attributes: Tensor, rast: Tensor, faces: Tensor)
         corners = attributes[faces[int(triangle) - 1]]
         image.append(weights @ corners if triangle > 0 else attributes.new_zeros(attributes.shape[1]))
     return torch.stack(image).reshape(*rast.shape[:2], -1)
+
+
+def crossing_by_every_pair(vertices: Tensor, faces: Tensor) -> list[bool]:
+    """Faces that cross others: every edge against every other face, where it meets its plane, in fractions."""
+    points = [[Fraction(x) for x in point] for point in vertices.tolist()]
+    found = [False] * len(faces)
+    for i, face in enumerate(faces.tolist()):
+        for j, other in enumerate(faces.tolist()):
+            for a, b in ((face[0], face[1]), (face[1], face[2]), (face[2], face[0])):
+                if (
+                    i != j
+                    and not {a, b} & set(other)
+                    and _edge_passes(points[a], points[b], [points[k] for k in other])
+                ):
+                    found[i] = found[j] = True
+    return found
+
+
+def _edge_passes(a: list[Fraction], b: list[Fraction], corners: list[list[Fraction]]) -> bool:
+    """Does the segment from a to b, or a vertex' breadth above it, meet the open triangle?"""
+    p, q, r = corners
+    normal = _cross(_minus(q, p), _minus(r, p))
+    heights = [_dot(_minus(end, p), normal) for end in (a, b)]
+    if (heights[0] >= 0) == (heights[1] >= 0):
+        return False
+    share = heights[0] / (heights[0] - heights[1])
+    meeting = [x + share * (y - x) for x, y in zip(a, b, strict=True)]
+    turns = [_dot(_cross(_minus(v, u), _minus(meeting, u)), normal) for u, v in ((p, q), (q, r), (r, p))]
+    return min(turns) > 0
+
+
+def _minus(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def _dot(a: list[Fraction], b: list[Fraction]) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def _cross(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
+    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
