@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ class Layer:
     sheet: RestGarment
     draped: Draped
 
-    @property
+    @cached_property
     def obstacle(self) -> Obstacle:
         return Obstacle(self.draped.rest, self.draped.vertices, self.draped.faces, self.sheet.thickness / 2)
 
