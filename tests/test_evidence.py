@@ -74,7 +74,9 @@ def test_what_is_hidden_is_told_nothing():
     mesh, camera = ball(RADIUS), camera_of()
     targets = targets_of(maps_of(mesh, [View(camera)]))
     plate = torch.tensor([[-0.1, -0.1, 0.0], [0.1, -0.1, 0.0], [0.0, 0.1, 0.0]])
-    both = type(mesh)(torch.cat([mesh.vertices, plate]), torch.cat([mesh.faces, len(mesh.vertices) + torch.arange(3)[None]]))
+    both = type(mesh)(
+        torch.cat([mesh.vertices, plate]), torch.cat([mesh.faces, len(mesh.vertices) + torch.arange(3)[None]])
+    )
     found = observed(both, edges(both.faces), targets)
     assert found.trust[-1] == 0
 

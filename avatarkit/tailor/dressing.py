@@ -55,6 +55,15 @@ class Wearer:
         skin = Obstacle(body.vertices.double().numpy(), posed.vertices.double().numpy(), faces.numpy())
         return cls(model, person.betas, body.vertices, posed, skin)
 
+    def raised(self, metres: float) -> Wearer:
+        up, posed, skin = self.rest.new_tensor([0.0, metres, 0.0]), self.posed, self.skin
+        joints, rests = posed.world_from_joint.clone(), posed.world_from_rest.clone()
+        joints[:, 1, 3] += metres
+        rests[:, 1, 3] += metres
+        higher = Obstacle(skin.rest, skin.vertices + [0.0, metres, 0.0], skin.faces)
+        posed = replace(posed, vertices=posed.vertices + up, world_from_joint=joints, world_from_rest=rests)
+        return replace(self, posed=posed, skin=higher)
+
     def worn(self, rest: np.ndarray, lbs_weights: np.ndarray) -> np.ndarray:
         """(V,3) float64: where the pose takes points that are skinned to the body."""
         points = skinned(_floats(rest), _floats(lbs_weights), self.posed.world_from_rest)
@@ -91,35 +100,41 @@ def dressed(
     """The person in this outfit, in their pose. `preset` is "train" (fast) or "full" (finer cloth); `articles` of a
     wardrobe, by slot, are worn in the place of what the tailor would make.
 
-    The same seed gives the same folds and locks. Shoes reach below the bare feet: the ground is where their soles are.
+    The same seed gives the same folds and locks. Shoes reach below the bare feet: the person is raised (`lift` of the
+    result) until their soles are as low as the skin was.
     Needs the built-in body, which has the surfaces that clothes are cut from.
     """
     wearer, generator = Wearer.of(model, person), np.random.default_rng(seed)
     borrowed = [articles_worn(slot, article, outfit, wearer) for slot, article in (articles or {}).items()]
     outfit = without(outfit, articles or {})
     shod = shoes.shod(model, person.betas, outfit.shoes)
-    pair = (
-        None
-        if shod is None
-        else _fitted_piece("shoes", outfit.shoes, shod, wearer.worn(shod.vertices, shod.lbs_weights))
-    )
-    floor = float(wearer.skin.vertices[:, 1].min() if pair is None else pair.mesh.vertices[:, 1].min())
+    floor = float(wearer.skin.vertices[:, 1].min())
+    soles = [wearer.worn(shod.vertices, shod.lbs_weights)[:, 1].min()] if shod is not None else []
+    soles += [piece.mesh.vertices[:, 1].min() for piece, _ in borrowed if piece.slot == "shoes"]
+    lift = max(floor - float(min(soles, default=floor)), 0.0)
+    wearer = wearer.raised(lift)
+    borrowed = [(_raised(piece, lift), covers) for piece, covers in borrowed]
     layers = _tucked(list(_layers(wearer, outfit, seed, preset, floor)), wearer.skin)
     covered = np.zeros(len(wearer.rest), bool) if shod is None else shod.covers.copy()
     for layer in layers:
         covered |= layer.sheet.covers & (np.abs(clearances(wearer.skin.vertices, layer.obstacle)) < HIDDEN_WITHIN)
     extras = list(_extras(wearer, outfit, generator, layers))
+    pair = None
+    if shod is not None:
+        vertices = wearer.worn(shod.vertices, shod.lbs_weights)
+        pair = _under_legs(_fitted_piece("shoes", outfit.shoes, shod, vertices), layers)
     for covers in (*(fitted.covers for _, fitted, _, _ in extras), *(covers for _, covers in borrowed)):
         covered |= covers
     return Dressed(
         outfit,
         (
             _skin_piece(wearer, covered),
-            *([] if pair is None else [_under_legs(pair, layers)]),
+            *([] if pair is None else [pair]),
             *(piece for piece, _ in borrowed),
             *(_garment_piece(layer, wearer, layers[k + 1 :]) for k, layer in enumerate(layers)),
             *(_fitted_piece(slot, made_of, fitted, vertices) for slot, fitted, made_of, vertices in extras),
         ),
+        lift,
     )
 
 
@@ -241,6 +256,11 @@ def _skin_piece(wearer: Wearer, covered: np.ndarray) -> Piece:
     uvs = None if model.uv is None or model.uv_faces is None else model.uv[model.uv_faces][kept]
     mesh = Mesh(wearer.posed.vertices, model.faces[kept], uvs=uvs)
     return Piece("skin", None, mesh, wearer.rest, model.lbs_weights, panel[kept])
+
+
+def _raised(piece: Piece, metres: float) -> Piece:
+    mesh = piece.mesh
+    return replace(piece, mesh=replace(mesh, vertices=mesh.vertices + mesh.vertices.new_tensor([0.0, metres, 0.0])))
 
 
 def _floats(array: np.ndarray) -> Tensor:
