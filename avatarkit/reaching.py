@@ -143,7 +143,7 @@ def clearing(body: Body, limb: Tensor, trunk: Tensor) -> Callable[[Pose], Tensor
 
 def nearest_of(points: Tensor, others: Tensor) -> Tensor:
     """Which (N) int64 of the `others` (M,3) is nearest to each of the points (N,3)."""
-    N, M = sizes("N 3, M 3", points, others)
+    N, _ = sizes("N 3, M 3", points, others)
     candidates = others.detach().cpu().double().numpy()
     order = np.argsort(candidates[:, 1], kind="stable")
     nearest = np.empty(N, np.int64)

@@ -32,7 +32,10 @@ SKIN_PANELS = {"left_eye": "eye", "right_eye": "eye", "upper_teeth": "mouth", "l
 HIDDEN_WITHIN = 0.05
 """Skin is left out where cloth should cover it and lies within so many metres: a slipped hem bares what it bares."""
 
-TIGHT, SHAFT = 0.005, 0.03
+POKING = 0.012
+"""Skin so many metres in front of cloth pokes through it; what is further ahead lies below a hem that is rolled up."""
+
+TIGHT, SHAFT = 0.005, 0.05
 """Trousers of less ease are worn inside the boots; of others, shafts may stick out so far before they are hidden."""
 
 
@@ -117,12 +120,13 @@ def dressed(
     layers = _tucked(list(_layers(wearer, outfit, seed, preset, floor)), wearer.skin)
     covered = np.zeros(len(wearer.rest), bool) if shod is None else shod.covers.copy()
     for layer in layers:
-        covered |= layer.sheet.covers & (np.abs(clearances(wearer.skin.vertices, layer.obstacle)) < HIDDEN_WITHIN)
+        ahead = clearances(wearer.skin.vertices, layer.obstacle)
+        covered |= layer.sheet.covers & (ahead > -HIDDEN_WITHIN) & (ahead < POKING)
     extras = list(_extras(wearer, outfit, generator, layers))
     pair = None
     if shod is not None:
         vertices = wearer.worn(shod.vertices, shod.lbs_weights)
-        pair = _under_legs(_fitted_piece("shoes", outfit.shoes, shod, vertices), layers)
+        pair = _under_legs(_fitted_piece("shoes", outfit.shoes, shod, vertices), layers, wearer.skin)
     for covers in (*(fitted.covers for _, fitted, _, _ in extras), *(covers for _, covers in borrowed)):
         covered |= covers
     return Dressed(
@@ -218,15 +222,17 @@ def _of_trunk(lbs_weights: np.ndarray) -> np.ndarray:
     return lbs_weights[:, ARMS].sum(1) < 0.5
 
 
-def _under_legs(pair: Piece, layers: list[Layer]) -> Piece:
-    """The shoes without what is inside a trouser leg: shafts, laces."""
+def _under_legs(pair: Piece, layers: list[Layer], skin: Obstacle) -> Piece:
+    """The shoes with shafts pressed into the trouser legs that they are in, without what no one sees there."""
     hidden, points = np.zeros(len(pair.rest), bool), pair.mesh.vertices.double().numpy()
     for layer in layers:
         legs = layer.garment.kind in LEGGED or (layer.slot == "bottom" and layer.garment.kind not in SKIRTS)
         if legs and layer.garment.ease >= TIGHT:
+            points = settled(points, pair.mesh.faces.numpy(), layer.obstacle, skin)
             hidden |= beneath(points, np.zeros_like(points), layer.obstacle, above=SHAFT, facing=0.0)
     kept = ~torch.from_numpy(hidden)[pair.mesh.faces].all(dim=1)
-    return replace(pair, mesh=replace(pair.mesh, faces=pair.mesh.faces[kept]), panel=pair.panel[kept])
+    mesh = replace(pair.mesh, vertices=_floats(points), faces=pair.mesh.faces[kept])
+    return replace(pair, mesh=mesh, panel=pair.panel[kept])
 
 
 def _garment_piece(layer: Layer, wearer: Wearer, outer: list[Layer]) -> Piece:
