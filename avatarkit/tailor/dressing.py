@@ -32,6 +32,13 @@ SKIN_PANELS = {"left_eye": "eye", "right_eye": "eye", "upper_teeth": "mouth", "l
 HIDDEN_WITHIN = 0.05
 """Skin is left out where cloth should cover it and lies within so many metres: a slipped hem bares what it bares."""
 
+BONES = [
+    (f"{side}_{start}", f"{side}_{end}")
+    for side in ("left", "right")
+    for start, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+]
+RAISED = 0.03
+
 POKING = 0.012
 """Skin so many metres in front of cloth pokes through it; what is further ahead lies below a hem that is rolled up."""
 
@@ -163,11 +170,22 @@ def _layers(wearer: Wearer, outfit: Outfit, seed: int, preset: str, floor: float
     for k, (slot, garment) in enumerate(_ordered(outfit)):
         sheet = cut(wearer.model, wearer.betas, garment, detail=preset)
         start = wearer.worn(sheet.vertices, sheet.lbs_weights)
-        cloth = Cloth(sheet.vertices, start, sheet.faces, sheet.pinned, sheet.offset, garment.fabric, sheet.stiffness)
+        pinned = np.maximum(sheet.pinned, _kept_up(wearer, sheet.lbs_weights))
+        cloth = Cloth(sheet.vertices, start, sheet.faces, pinned, sheet.offset, garment.fabric, sheet.stiffness)
         draped = drape(cloth, obstacles, preset=preset, floor=floor, seat=seat, seed=seed + k)
         layer = Layer(slot, garment, sheet, draped)
         obstacles.append(layer.obstacle)
         yield layer
+
+
+def _kept_up(wearer: Wearer, lbs_weights: np.ndarray) -> np.ndarray:
+    """(V) 0 … RAISED: how much cloth is held where it is on a limb that points upwards, down which it would slide."""
+    joints, found = wearer.posed.joints.double().numpy(), np.zeros(len(lbs_weights))
+    for start, end in BONES:
+        bone = joints[JOINT_INDEX[end]] - joints[JOINT_INDEX[start]]
+        upwards = max(float(bone[1] / np.linalg.norm(bone)), 0.4 if end in ("left_wrist", "right_wrist") else 0.0)
+        found += RAISED * upwards * lbs_weights[:, JOINT_INDEX[start]]
+    return found
 
 
 def _tucked(layers: list[Layer], skin: Obstacle) -> list[Layer]:
