@@ -15,6 +15,8 @@ log = logging.getLogger("avatarkit")
 
 DENSITY = 985.0
 """Kilograms a cubic metre of a living body, lungs half full."""
+STRONG = 0.6
+"""Who has more muscle than this keeps it, whatever they weigh."""
 BODY_SHARE = 0.3
 """How much of `variation` the betas of the whole body get; those of the head get all of it."""
 
@@ -48,16 +50,26 @@ def betas_of(
 
 
 def weighing(model: BodyModel, phenotype: Phenotype, kilograms: float) -> Phenotype:
-    """The phenotype with the `weight` at which its body has this mass, as near as its build can come."""
-    low, high = 0.0, 1.0
-    for _ in range(10):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _mass(model, replace(phenotype, weight=middle)) < kilograms else (low, middle)
-    found = replace(phenotype, weight=(low + high) / 2)
+    """The phenotype with the `weight` at which its body has this mass; where the heaviest has not, and it is not
+    muscular, with less muscle too, for then weight is fat; or as near as its build can come."""
+    found = _solved(model, phenotype, "weight", kilograms, 0.0, 1.0)
+    if found.muscle <= STRONG and _mass(model, found) < kilograms - 1:
+        found = _solved(model, replace(found, weight=1.0), "muscle", kilograms, found.muscle, 0.0)
     mass = _mass(model, found)
     if abs(mass - kilograms) > 1:
         log.warning("prompt: %.0f kg is beyond this body's reach: %.0f kg is taken", kilograms, mass)
     return found
+
+
+def _solved(
+    model: BodyModel, phenotype: Phenotype, name: str, kilograms: float, light: float, heavy: float
+) -> Phenotype:
+    """The phenotype whose field `name`, between a light and a heavy value, gives this mass."""
+    for _ in range(10):
+        middle = (light + heavy) / 2
+        lighter = _mass(model, replace(phenotype, **{name: middle})) < kilograms
+        light, heavy = (middle, heavy) if lighter else (light, middle)
+    return replace(phenotype, **{name: (light + heavy) / 2})
 
 
 def _individual(model: BodyModel, seed: int, variation: float) -> np.ndarray:

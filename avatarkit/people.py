@@ -84,6 +84,7 @@ def made(
     seed = int(generator.integers(2**31))
     clothes = dressed(model, person, drawn.outfit, articles=articles, seed=seed, preset=preset)
     body: Phenotype = drawn.phenotype
+    person = standing.raised(person, clothes.lift)
     looks = prepared(clothes, model, seed=seed, age=body.age, sex=body.sex)
     return Synthetic(
         drawn, person, clothes, looks, caption(told(drawn.outfit, articles or {}), body, drawn.pose, generator)

@@ -12,10 +12,12 @@ what turns the rest pose's vectors. An elbow is a hinge: in the T-pose with palm
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from avatarkit.body import JOINT_INDEX, Body, Pose, place_joints, skinned
+from avatarkit.kernels import compiled
 from avatarkit.mesh import unit, vertex_normals
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 from avatarkit.shapes import sizes
@@ -129,7 +131,7 @@ def clearing(body: Body, limb: Tensor, trunk: Tensor) -> Callable[[Pose], Tensor
     def of(pose: Pose) -> Tensor:
         posed = some.posed(pose.to(dtype=body.vertices.dtype))
         limbs, trunks = posed.vertices[: len(limb)], posed.vertices[len(limb) :]
-        nearest = torch.cdist(limbs, trunks).argmin(1)
+        nearest = nearest_of(limbs, trunks)
         turned = posed.world_from_rest.clone()
         turned[:, :3, 3] = 0
         found, which = nearest.unique(return_inverse=True)
@@ -137,6 +139,47 @@ def clearing(body: Body, limb: Tensor, trunk: Tensor) -> Callable[[Pose], Tensor
         return ((limbs - trunks[nearest]) * outward).sum(-1)
 
     return of
+
+
+def nearest_of(points: Tensor, others: Tensor) -> Tensor:
+    """Which (N) int64 of the `others` (M,3) is nearest to each of the points (N,3)."""
+    N, _ = sizes("N 3, M 3", points, others)
+    candidates = others.detach().cpu().double().numpy()
+    order = np.argsort(candidates[:, 1], kind="stable")
+    nearest = np.empty(N, np.int64)
+    _find_nearest(points.detach().cpu().double().numpy(), candidates[order], nearest)
+    return torch.from_numpy(order[nearest]).to(points.device)
+
+
+@compiled
+def _find_nearest(points, rising, nearest):
+    """Into `nearest` (N) which of the points `rising` (M,3), sorted by y, is nearest: up and down from the same height,
+    no further than the nearest one yet."""
+    M = len(rising)
+    for i in range(len(points)):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        low, high = 0, M
+        while low < high:
+            middle = (low + high) // 2
+            if rising[middle, 1] < y:
+                low = middle + 1
+            else:
+                high = middle
+        # points of a limb lie side by side: what was nearest to the last one is near
+        found = nearest[i - 1] if i else min(low, M - 1)
+        dx, dy, dz = rising[found, 0] - x, rising[found, 1] - y, rising[found, 2] - z
+        best = dx * dx + dy * dy + dz * dz
+        for step in (1, -1):
+            k = low if step == 1 else low - 1
+            while 0 <= k < M:
+                dx, dy, dz = rising[k, 0] - x, rising[k, 1] - y, rising[k, 2] - z
+                if dy * dy > best:
+                    break
+                square = dx * dx + dy * dy + dz * dz
+                if square < best:
+                    best, found = square, k
+                k += step
+        nearest[i] = found
 
 
 def touching(

@@ -38,6 +38,18 @@ def grounded(body: Body, pose: Pose) -> Pose:
     return replace(pose, transl=pose.transl - torch.stack([pelvis[..., 0], low, pelvis[..., 2]], dim=-1))
 
 
+def raised(person: Person, metres: float) -> Person:
+    """The person so much higher, and the camera with them: on the soles of their shoes."""
+    up = person.pose.transl.new_tensor([0.0, metres, 0.0])
+    cam_from_world = person.camera.cam_from_world.clone()
+    cam_from_world[:3, 3] -= cam_from_world[:3, :3] @ up.to(cam_from_world)
+    return replace(
+        person,
+        pose=replace(person.pose, transl=person.pose.transl + up),
+        camera=replace(person.camera, cam_from_world=cam_from_world),
+    )
+
+
 def facing_front(pose: Pose) -> Pose:
     """The person turned about the vertical until the pelvis looks to +Z; unturned when it looks straight up or down."""
     ahead = rotation_from_axis_angle(pose.global_orient)[:, 2]

@@ -1,4 +1,5 @@
-"""Contact sheets of synthetic people, to be looked at: a crowd in photos, every garment, every hair style."""
+"""Contact sheets of synthetic people, to be looked at: a crowd in photos, every garment beside the body that it is on,
+every hair style."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from PIL import Image
 from avatarkit import appearance, people, population, standing, synthesis
 from avatarkit import camera as cameras
 from avatarkit.body import JOINT_INDEX, BodyModel
+from avatarkit.drawing import draw
 from avatarkit.individual import betas_of
 from avatarkit.outfit import BEARDS, GARMENTS, HAIRSTYLES
 from avatarkit.people import Synthetic
@@ -48,6 +50,15 @@ def views_of(model: BodyModel, found: Synthetic, side: int, *, head: bool = Fals
         taken = appearance.photograph(found.looks, camera, generator, light=light, backdrop="plain", noise=False)
         shown.append(taken.image)
     return np.concatenate(shown, axis=1)
+
+
+def beside_its_body(model: BodyModel, found: Synthetic, side: int) -> Picture:
+    """(side,4 side,3): the body as a grey mannequin, of the same size, and the person dressed as `views_of`."""
+    camera = cameras.framing(found.looks.mesh.vertices, (side, side), fill=0.94)
+    pixels = draw(found.person.mesh(model), camera)
+    cover = pixels[..., 3:].astype(float) / 255
+    body = np.rint(pixels[..., :3] * cover + 255 * (1 - cover)).astype(np.uint8)
+    return np.concatenate([body, views_of(model, found, side)], axis=1)
 
 
 def crowd(model: BodyModel, count: int, side: int) -> Iterator[Picture]:
@@ -91,7 +102,7 @@ def tiled(pictures: list[Picture], columns: int) -> Picture:
     return np.concatenate([np.concatenate(full[k : k + columns], axis=1) for k in range(0, len(full), columns)])
 
 
-def write(path: Path, picture: Picture, largest: int = 395_000) -> None:
+def write(path: Path, picture: Picture, largest: int = 690_000) -> None:
     """A JPEG of the best quality that stays below `largest` bytes."""
     for quality in (90, 85, 80, 74, 68, 60, 50, 40):
         Image.fromarray(picture).save(path, quality=quality, optimize=True)
@@ -103,7 +114,7 @@ def write_sheets(model: BodyModel, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     photos = [np.asarray(Image.fromarray(photo).resize((200, 200), 1)) for photo in crowd(model, 64, 512)]
     write(folder / "crowd.jpg", tiled(photos, 8))
-    garments = [views_of(model, in_garment(model, kind, k), 190) for k, kind in enumerate(GARMENTS)]
+    garments = [beside_its_body(model, in_garment(model, kind, k), 190) for k, kind in enumerate(GARMENTS)]
     write(folder / "garments.jpg", tiled(garments, 3))
     heads = [(style, "none") for style in HAIRSTYLES] + [("crew cut", beard) for beard in BEARDS if beard != "none"]
     found = [views_of(model, with_hair(model, *head, k), 190, head=True) for k, head in enumerate(heads)]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -33,3 +35,12 @@ def test_kilograms_decide_over_the_weight(model):
         individual.DENSITY * float(volume(model.shaped(betas).vertices, model.outer_faces)) for betas in (light, heavy)
     ]
     assert masses == pytest.approx([65.0, 85.0], abs=1.5)
+
+
+def test_who_is_heavier_than_the_heaviest_has_less_muscle_unless_it_was_said(model):
+    """A woman of 64 kg was taken for one of 85: at an average muscle, MakeHuman's weight ends there."""
+    woman = Phenotype(sex=1.0, height=165.0)
+    found = individual.weighing(model, woman, 85.0)
+    assert found.weight > 0.99 and found.muscle < 0.3
+    assert individual._mass(model, found) == pytest.approx(85.0, abs=1.0)
+    assert individual.weighing(model, replace(woman, muscle=0.8), 85.0).muscle == 0.8

@@ -44,6 +44,15 @@ def test_pieces_are_finite_and_skinned_to_the_body(person):
         assert piece.lbs_weights.min() >= -1e-6, piece.slot
 
 
+def test_they_stand_on_their_soles_where_the_ground_is(model, person):
+    shoes, skin = person.dressed["shoes"].mesh.vertices, person.dressed["skin"].mesh.vertices
+    assert abs(float(shoes[:, 1].min())) < 1e-5 and float(skin[:, 1].min()) > 0.01
+    posed = model.shaped(person.person.betas).posed(person.person.pose)
+    torch.testing.assert_close(posed.vertices, skin, atol=1e-5, rtol=0)  # body.npz tells of the raised person
+    pelvis, _ = camera.project(person.person.camera, posed.joints[:1])
+    assert abs(float(pelvis[0, 0]) - 256) < 1
+
+
 def test_front_and_back_have_one_silhouette_and_every_pixel_a_label(person):
     view = camera.framing(person.looks.mesh.vertices, (128, 128))
     maps = mapped(person.looks, person.dressed, [View(view), View(view, "farthest")])

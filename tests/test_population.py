@@ -171,6 +171,15 @@ def test_ages_and_kilograms_that_were_said():
     assert person.phenotype.age == 4.0 and person.mass == 120.0 and person.phenotype.weight == 1.0
 
 
+def test_the_heavy_are_soft(people):
+    """With an average lot of muscle MakeHuman's heaviest woman weighs 59 kg."""
+    heavy = [draw(generator_of(7, k), prompt=understood("a heavy woman")).phenotype for k in range(20)]
+    assert max(person.muscle for person in heavy) < 0.1
+    bodies = [person.phenotype for person in people]
+    wide = [body.muscle for body in bodies if body.weight > 0.8]
+    assert len(wide) > 10 and np.mean(wide) < 0.3 < np.mean([body.muscle for body in bodies])
+
+
 def test_a_t_pose_is_exact_and_other_poses_vary(people):
     assert {p.pose_variation for p in people if p.pose in ("t-pose", "a-pose")} == {0.0}
     assert min(p.pose_variation for p in people if p.pose not in ("t-pose", "a-pose")) >= 0.4

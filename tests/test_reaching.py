@@ -2,7 +2,17 @@ import torch
 from bodies import random_pose, small_model
 
 from avatarkit.body import JOINT_INDEX
-from avatarkit.reaching import Hand, carried_by, clearances, reached, rising, turning, twist_about, two_bones
+from avatarkit.reaching import (
+    Hand,
+    carried_by,
+    clearances,
+    nearest_of,
+    reached,
+    rising,
+    turning,
+    twist_about,
+    two_bones,
+)
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 
 
@@ -89,3 +99,11 @@ def test_carried_by_and_clearances_of_a_shell():
     assert set(joints[some].tolist()) <= {JOINT_INDEX["left_elbow"], JOINT_INDEX["head"]}
     every = torch.arange(len(joints))
     assert torch.allclose(clearances(body, random_pose(scale=0), every, every), torch.zeros(len(joints)), atol=1e-6)
+
+
+def test_the_nearest_is_that_of_all_distances():
+    random = torch.Generator().manual_seed(3)
+    for count in (1, 2, 400):
+        points = torch.randn(60, 3, generator=random, dtype=torch.float64)
+        others = 0.4 * torch.randn(count, 3, generator=random, dtype=torch.float64)
+        assert torch.equal(nearest_of(points, others), torch.cdist(points, others).argmin(1))

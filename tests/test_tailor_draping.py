@@ -174,6 +174,31 @@ def test_cloth_under_a_seat_stays_there():
     assert drape(cloth_of(vertices, faces, pinned=0.1), [], seat=seat).vertices[:, 1].max() < -0.19
 
 
+def test_the_back_of_a_skirt_leaves_the_chair_to_the_front():
+    """It was lifted onto the seat, where it lay crumpled."""
+    vertices, faces = square(0.05, 5, -0.1)
+    seat = draping.Seat(0.0, 0.0, 0.0, 0.0, 1.0, -0.3, 0.06, 0.3)
+    draped = drape(cloth_of(vertices, faces), [], seat=seat).vertices
+    assert draped[:, 1].max() < -0.05
+
+
+def test_loose_cloth_that_is_turned_inside_out_is_turned_back():
+    """Behind the knees of people who sit, skirts hung in a loop."""
+    rows = np.linspace(0, 1, 41)
+    rest = np.stack([np.tile([0.0, 0.025, 0.05], 41), np.repeat(1 - rows, 3), np.zeros(123)], 1)
+    number = np.arange(123).reshape(41, 3)
+    a, b, c, d = (block.reshape(-1) for block in (number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:]))
+    faces = np.concatenate([np.stack([a, c, b], 1), np.stack([b, c, d], 1)])
+    start = rest.copy()
+    loop = (start[:, 1] > 0.44) & (start[:, 1] < 0.56)
+    start[loop, 1] = 1 - start[loop, 1]  # a tenth hangs upwards
+    pinned = np.where(rest[:, 1] > 0.99, 1.0, 0.0)
+    cloth = Cloth(rest, start, faces, pinned, np.full(123, 0.003), "cotton")
+    draped = drape(cloth, [obstacle(*(ball(0.05)[0] + [0, 0, -0.3], ball(0.05)[1]))])
+    middle = draped.vertices[:123].reshape(41, 3, 3)[:, 1, 1]
+    assert (np.diff(middle) < 0).all()
+
+
 def test_who_sits_has_a_seat_and_who_stands_has_none():
     joints = np.zeros((55, 3))
     for side, x in (("left", 0.1), ("right", -0.1)):
@@ -183,6 +208,9 @@ def test_who_sits_has_a_seat_and_who_stands_has_none():
     seat = draping.seat_under(skin, joints)
     assert seat.height == pytest.approx(0.416) and (seat.forward_x, seat.forward_z) == (0, 1)
     assert seat.back < 0 < 0.2 < seat.front < 0.3, "calves are not on the seat"
+    for side, x in (("left", 0.1), ("right", -0.1)):
+        joints[JOINT_INDEX[f"{side}_ankle"]] = x, 0.25, 0.2
+    assert draping.seat_under(skin, joints) is None, "who squats has their feet where a chair would be"
     for side in ("left", "right"):
         joints[JOINT_INDEX[f"{side}_knee"]] = 0.1, 0.1, 0.05
         joints[JOINT_INDEX[f"{side}_ankle"]] = 0.1, -0.3, 0.05

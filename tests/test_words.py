@@ -25,7 +25,7 @@ def said(text):
         ("a woman in her late thirties", {"sex": 1.0, "age": 38.0}),
         ("in his 40s", {"age": 45.0}),
         ("mid-thirties", {"age": 35.0}),
-        ("a middle-aged lady, slightly overweight", {"sex": 1.0, "age": 50.0, "weight": 0.65, "muscle": 0.4}),
+        ("a middle-aged lady, slightly overweight", {"sex": 1.0, "age": 50.0, "weight": 0.65, "muscle": 0.3}),
         ("very young man", {"sex": 0.0, "age": 19.0}),
         ("teenage girl", {"sex": 1.0, "age": 15.0}),  # the narrower of two stages of life, whichever comes last
         ("young boy", {"sex": 0.0, "age": 6.0}),  # young within boyhood, not the 25 years of a young man

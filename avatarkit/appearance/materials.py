@@ -20,6 +20,8 @@ CLOTH, STRANDS = 4, 5
 STEEL: Colour = (0.62, 0.62, 0.64)
 GOLD_THREAD: Colour = (0.74, 0.50, 0.22)
 SLEEVES = frozenset({"left sleeve", "right sleeve"})
+LEATHER_SOLES = frozenset({"heels", "ballet flats", "loafers"})
+"""Shoes whose soles are of the upper's colour."""
 CURLY = frozenset({"curly", "afro"})
 
 
@@ -97,6 +99,8 @@ def _item_swatch(item: Item | Hair | None, panel: str) -> Swatch:
         colour, fabric = ((0.05, 0.05, 0.06) if item.kind == "sunglasses" else (0.75, 0.78, 0.80)), fabrics.LENS
     elif panel in ("sole", "frame"):
         fabric = fabrics.RUBBER
+        if panel == "sole" and item.kind in LEATHER_SOLES:
+            colour = _shaded(item.colour, 0.75)
     elif panel in ("zip", "button"):
         fabric = fabrics.METAL
     return Swatch(fabric=fabric, pattern=Pattern(colours=(colour,)), stitch=_shaded(colour, 1 + fabric.stitch))

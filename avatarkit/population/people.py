@@ -46,10 +46,13 @@ def phenotype_for(generator: np.random.Generator, said: Description) -> Phenotyp
     stature = float(np.clip(generator.normal(), -2.6, 2.6)) + (0.4 * (low_high[1] - 0.5) if extreme > 0.8 else 0.0)
     wide = generator.random() < 0.4
     weight = float(generator.uniform(0.02, 0.98) if wide else np.clip(generator.normal(0.48, 0.15), 0, 1))
-    muscle = float(np.clip(generator.normal(0.52 - 0.12 * (age > 60), 0.17), 0.02, 0.98))
+    weight = (weight if said.mass is None else _weight_of(said, sex, age)) if said.weight is None else said.weight
+    # MakeHuman's weight shows as fat only where there is little muscle: with an average lot, the heaviest look normal
+    soft = (0.42 - 0.08 * (sex < 0.5)) * float(np.clip((weight - 0.6) / 0.2, 0, 1))
+    muscle = float(np.clip(generator.normal(0.52 - 0.12 * (age > 60) - soft, 0.17), 0.02, 0.98))
     drawn_body = {
         "height": average_height(sex, age) * (1 + HEIGHT_SPREAD * stature),
-        "weight": weight if said.mass is None else _weight_of(said, sex, age),
+        "weight": weight,
         "muscle": muscle,
         "proportions": float(np.clip(generator.normal(0.42, 0.16), 0, 1)),
     }

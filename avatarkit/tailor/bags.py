@@ -130,21 +130,40 @@ def backpack(model: BodyModel, betas: Any, over: float) -> Fitted:
             "body",
         ),
     ]
-    x = 0.56 * who.joint("left_shoulder")[0]
+    x = 0.62 * who.joint("left_shoulder")[0]
+    chest, under = who.joint("spine3")[1] + 0.06 * k, who.joint("spine3")[1] - 0.03 * k
+    over_shoulder = _over_shoulder(who, x, top - 0.02 * k, chest, over + 0.006)
     for side in (1, -1):
-        high, under = top - 0.02 * k, who.joint("spine3")[1] - 0.02 * k
         guess = np.array([
-            (0.55 * x, high, back - 0.01), (0.8 * x, top + 0.16 * k, back + 0.05), (x, top + 0.18 * k, 0.1 * k),
-            (1.05 * x, top, who.depth(top - 0.1 * k, x, 1) + 0.05),
-            (1.15 * x, under + 0.1 * k, who.depth(under, x, 1) + 0.06),
+            over_shoulder[-1], (1.25 * x, under + 0.05 * k, who.depth(under, x, 1) + 0.06),
             (who.flank(under) + 0.05, under, 0.06), (who.flank(under) + 0.04, under - 0.1 * k, -0.03),
             (0.9 * wide, low + 0.1 * tall, back - 0.01),
-        ]) * [side, 1, 1]  # fmt: skip
-        line = tightened(_dense(guess, 30)[None], who.body, over + 0.006)[0]
+        ])  # fmt: skip
+        lower = tightened(_dense(guess * [side, 1, 1], 18)[None], who.body, over + 0.006)[0]
+        line = _dense(np.concatenate([over_shoulder * [side, 1, 1], lower[1:]]), 34)
+        line = tightened(line[None], who.body, over + 0.006, rounds=5)[0]
         weights = weights_along(line, who.body, who.lbs_weights)
-        half = np.where(np.arange(30) < 18, 0.026 * k, 0.013 * k)
+        half = np.where(np.arange(34) < 20, 0.026 * k, 0.013 * k)
         parts.append(band(line, outward_of(line, who.body), half, 0.005, weights, "strap"))
     return joined(parts, np.zeros(len(model.v_template), bool), straps=_strapped(parts))
+
+
+def _over_shoulder(who: Wearer, x: float, back: float, front: float, room: float) -> np.ndarray:
+    """(16,3) from the height `back` behind over the left shoulder to `front` on the chest, straight ahead: along the
+    convex hull of the trunk's section at x, `room` metres off it. A geodesic would slide off to the arm."""
+    v = who.body.rest
+    near = v[who.trunk & (np.abs(v[:, 0] - x) < 0.025 * who.scale) & (v[:, 1] > min(back, front) - 0.05)]
+    middle = np.array([min(back, front), 0.5 * (near[:, 2].min() + near[:, 2].max())])
+    angle = np.linspace(0.0, np.pi, 61)  # from straight behind over the top to straight ahead
+    directions = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
+    support = ((near[:, 1:] - middle) @ directions.T).max(0) + room
+    turn = np.cos(angle[:, None] - angle)
+    radius = np.where(turn > 0.2, support / np.maximum(turn, 0.2), np.inf).min(1)
+    line = middle + radius[:, None] * directions
+    behind = angle < 0.5 * np.pi
+    line = line[np.where(behind, line[:, 0] >= back, line[:, 0] >= front)]
+    outwards = x * (1 + 0.22 * np.linspace(0, 1, len(line)) ** 2)
+    return _dense(np.column_stack([outwards, line]), 16)
 
 
 def shoulder_bag(model: BodyModel, betas: Any, over: float) -> Fitted:

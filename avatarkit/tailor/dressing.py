@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -31,7 +32,17 @@ SKIN_PANELS = {"left_eye": "eye", "right_eye": "eye", "upper_teeth": "mouth", "l
 HIDDEN_WITHIN = 0.05
 """Skin is left out where cloth should cover it and lies within so many metres: a slipped hem bares what it bares."""
 
-TIGHT, SHAFT = 0.005, 0.03
+BONES = [
+    (f"{side}_{start}", f"{side}_{end}")
+    for side in ("left", "right")
+    for start, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+]
+RAISED = 0.03
+
+POKING = 0.012
+"""Skin so many metres in front of cloth pokes through it; what is further ahead lies below a hem that is rolled up."""
+
+TIGHT, SHAFT = 0.005, 0.05
 """Trousers of less ease are worn inside the boots; of others, shafts may stick out so far before they are hidden."""
 
 
@@ -54,6 +65,15 @@ class Wearer:
         skin = Obstacle(body.vertices.double().numpy(), posed.vertices.double().numpy(), faces.numpy())
         return cls(model, person.betas, body.vertices, posed, skin)
 
+    def raised(self, metres: float) -> Wearer:
+        up, posed, skin = self.rest.new_tensor([0.0, metres, 0.0]), self.posed, self.skin
+        joints, rests = posed.world_from_joint.clone(), posed.world_from_rest.clone()
+        joints[:, 1, 3] += metres
+        rests[:, 1, 3] += metres
+        higher = Obstacle(skin.rest, skin.vertices + [0.0, metres, 0.0], skin.faces)
+        posed = replace(posed, vertices=posed.vertices + up, world_from_joint=joints, world_from_rest=rests)
+        return replace(self, posed=posed, skin=higher)
+
     def worn(self, rest: np.ndarray, lbs_weights: np.ndarray) -> np.ndarray:
         """(V,3) float64: where the pose takes points that are skinned to the body."""
         points = skinned(_floats(rest), _floats(lbs_weights), self.posed.world_from_rest)
@@ -73,7 +93,7 @@ class Layer:
     sheet: RestGarment
     draped: Draped
 
-    @property
+    @cached_property
     def obstacle(self) -> Obstacle:
         return Obstacle(self.draped.rest, self.draped.vertices, self.draped.faces, self.sheet.thickness / 2)
 
@@ -90,35 +110,42 @@ def dressed(
     """The person in this outfit, in their pose. `preset` is "train" (fast) or "full" (finer cloth); `articles` of a
     wardrobe, by slot, are worn in the place of what the tailor would make.
 
-    The same seed gives the same folds and locks. Shoes reach below the bare feet: the ground is where their soles are.
+    The same seed gives the same folds and locks. Shoes reach below the bare feet: the person is raised (`lift` of the
+    result) until their soles are as low as the skin was.
     Needs the built-in body, which has the surfaces that clothes are cut from.
     """
     wearer, generator = Wearer.of(model, person), np.random.default_rng(seed)
     borrowed = [articles_worn(slot, article, outfit, wearer) for slot, article in (articles or {}).items()]
     outfit = without(outfit, articles or {})
     shod = shoes.shod(model, person.betas, outfit.shoes)
-    pair = (
-        None
-        if shod is None
-        else _fitted_piece("shoes", outfit.shoes, shod, wearer.worn(shod.vertices, shod.lbs_weights))
-    )
-    floor = float(wearer.skin.vertices[:, 1].min() if pair is None else pair.mesh.vertices[:, 1].min())
+    floor = float(wearer.skin.vertices[:, 1].min())
+    soles = [wearer.worn(shod.vertices, shod.lbs_weights)[:, 1].min()] if shod is not None else []
+    soles += [piece.mesh.vertices[:, 1].min() for piece, _ in borrowed if piece.slot == "shoes"]
+    lift = max(floor - float(min(soles, default=floor)), 0.0)
+    wearer = wearer.raised(lift)
+    borrowed = [(_raised(piece, lift), covers) for piece, covers in borrowed]
     layers = _tucked(list(_layers(wearer, outfit, seed, preset, floor)), wearer.skin)
     covered = np.zeros(len(wearer.rest), bool) if shod is None else shod.covers.copy()
     for layer in layers:
-        covered |= layer.sheet.covers & (np.abs(clearances(wearer.skin.vertices, layer.obstacle)) < HIDDEN_WITHIN)
+        ahead = clearances(wearer.skin.vertices, layer.obstacle)
+        covered |= layer.sheet.covers & (ahead > -HIDDEN_WITHIN) & (ahead < POKING)
     extras = list(_extras(wearer, outfit, generator, layers))
+    pair = None
+    if shod is not None:
+        vertices = wearer.worn(shod.vertices, shod.lbs_weights)
+        pair = _under_legs(_fitted_piece("shoes", outfit.shoes, shod, vertices), layers, wearer.skin)
     for covers in (*(fitted.covers for _, fitted, _, _ in extras), *(covers for _, covers in borrowed)):
         covered |= covers
     return Dressed(
         outfit,
         (
             _skin_piece(wearer, covered),
-            *([] if pair is None else [_under_legs(pair, layers)]),
+            *([] if pair is None else [pair]),
             *(piece for piece, _ in borrowed),
             *(_garment_piece(layer, wearer, layers[k + 1 :]) for k, layer in enumerate(layers)),
             *(_fitted_piece(slot, made_of, fitted, vertices) for slot, fitted, made_of, vertices in extras),
         ),
+        lift,
     )
 
 
@@ -143,11 +170,22 @@ def _layers(wearer: Wearer, outfit: Outfit, seed: int, preset: str, floor: float
     for k, (slot, garment) in enumerate(_ordered(outfit)):
         sheet = cut(wearer.model, wearer.betas, garment, detail=preset)
         start = wearer.worn(sheet.vertices, sheet.lbs_weights)
-        cloth = Cloth(sheet.vertices, start, sheet.faces, sheet.pinned, sheet.offset, garment.fabric, sheet.stiffness)
+        pinned = np.maximum(sheet.pinned, _kept_up(wearer, sheet.lbs_weights))
+        cloth = Cloth(sheet.vertices, start, sheet.faces, pinned, sheet.offset, garment.fabric, sheet.stiffness)
         draped = drape(cloth, obstacles, preset=preset, floor=floor, seat=seat, seed=seed + k)
         layer = Layer(slot, garment, sheet, draped)
         obstacles.append(layer.obstacle)
         yield layer
+
+
+def _kept_up(wearer: Wearer, lbs_weights: np.ndarray) -> np.ndarray:
+    """(V) 0 … RAISED: how much cloth is held where it is on a limb that points upwards, down which it would slide."""
+    joints, found = wearer.posed.joints.double().numpy(), np.zeros(len(lbs_weights))
+    for start, end in BONES:
+        bone = joints[JOINT_INDEX[end]] - joints[JOINT_INDEX[start]]
+        upwards = max(float(bone[1] / np.linalg.norm(bone)), 0.4 if end in ("left_wrist", "right_wrist") else 0.0)
+        found += RAISED * upwards * lbs_weights[:, JOINT_INDEX[start]]
+    return found
 
 
 def _tucked(layers: list[Layer], skin: Obstacle) -> list[Layer]:
@@ -202,15 +240,17 @@ def _of_trunk(lbs_weights: np.ndarray) -> np.ndarray:
     return lbs_weights[:, ARMS].sum(1) < 0.5
 
 
-def _under_legs(pair: Piece, layers: list[Layer]) -> Piece:
-    """The shoes without what is inside a trouser leg: shafts, laces."""
+def _under_legs(pair: Piece, layers: list[Layer], skin: Obstacle) -> Piece:
+    """The shoes with shafts pressed into the trouser legs that they are in, without what no one sees there."""
     hidden, points = np.zeros(len(pair.rest), bool), pair.mesh.vertices.double().numpy()
     for layer in layers:
         legs = layer.garment.kind in LEGGED or (layer.slot == "bottom" and layer.garment.kind not in SKIRTS)
         if legs and layer.garment.ease >= TIGHT:
+            points = settled(points, pair.mesh.faces.numpy(), layer.obstacle, skin)
             hidden |= beneath(points, np.zeros_like(points), layer.obstacle, above=SHAFT, facing=0.0)
     kept = ~torch.from_numpy(hidden)[pair.mesh.faces].all(dim=1)
-    return replace(pair, mesh=replace(pair.mesh, faces=pair.mesh.faces[kept]), panel=pair.panel[kept])
+    mesh = replace(pair.mesh, vertices=_floats(points), faces=pair.mesh.faces[kept])
+    return replace(pair, mesh=mesh, panel=pair.panel[kept])
 
 
 def _garment_piece(layer: Layer, wearer: Wearer, outer: list[Layer]) -> Piece:
@@ -240,6 +280,11 @@ def _skin_piece(wearer: Wearer, covered: np.ndarray) -> Piece:
     uvs = None if model.uv is None or model.uv_faces is None else model.uv[model.uv_faces][kept]
     mesh = Mesh(wearer.posed.vertices, model.faces[kept], uvs=uvs)
     return Piece("skin", None, mesh, wearer.rest, model.lbs_weights, panel[kept])
+
+
+def _raised(piece: Piece, metres: float) -> Piece:
+    mesh = piece.mesh
+    return replace(piece, mesh=replace(mesh, vertices=mesh.vertices + mesh.vertices.new_tensor([0.0, metres, 0.0])))
 
 
 def _floats(array: np.ndarray) -> Tensor:

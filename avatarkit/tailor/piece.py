@@ -47,6 +47,8 @@ class Dressed:
 
     outfit: Outfit
     pieces: tuple[Piece, ...]
+    lift: float = 0.0
+    """metres that the person was raised, so that the ground is where it was, now below their soles"""
 
     def __getitem__(self, slot: str) -> Piece:
         return next(piece for piece in self.pieces if piece.slot == slot)

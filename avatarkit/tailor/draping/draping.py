@@ -36,6 +36,10 @@ KEEP, FASTEST = 0.94, 0.004
 STRETCH, SQUASH, LEASH = 0.9, 0.6, 1.03
 CRUMPLED = 0.2
 """Bends above this share of an edge are ironed out towards the end: they are cloth that found no room, in an armpit."""
+CREASED, IRONED = 0.3, 4
+"""The same along hems, which are not drawn into the cloth; how often either is done at each look."""
+TURNED, UNTANGLED = 0.05, 60
+"""Loose cloth is ironed so often where skinning puts it: far behind a bent knee it is turned inside out."""
 REACH = 0.045
 """Metres within which other limbs count."""
 LOOSE = 0.05
@@ -64,7 +68,7 @@ def drape(
         _Touching.at_rest(cloth, obstacle, NEAR_LAYER if k else NEAR_SKIN) for k, obstacle in enumerate(obstacles)
     ]
     weave = woven(cloth.faces)
-    points = _fallen(cloth, weave, cloth.start, touching, world, steps.coarse)
+    points = _fallen(cloth, weave, cloth.start, touching, world, steps.coarse, UNTANGLED)
     faces = torch.from_numpy(np.ascontiguousarray(cloth.faces, np.int64))
     operator, finer = loop_operator(faces, len(cloth.rest), dtype=torch.float64)
     fine = replace(
@@ -116,18 +120,32 @@ class _Touching:
 
 
 def _fallen(
-    cloth: Cloth, weave: Weave, at: np.ndarray, touching: Sequence[_Touching], world: _World, steps: int
+    cloth: Cloth,
+    weave: Weave,
+    at: np.ndarray,
+    touching: Sequence[_Touching],
+    world: _World,
+    steps: int,
+    untangled: int = 0,
 ) -> np.ndarray:
-    """(V,3): the cloth after `steps` from the places `at`."""
+    """(V,3): the cloth after `steps` from the places `at`, there ironed so often."""
     points, V, fabric = np.array(at, np.float64), len(at), world.fabric
     before, sheet = points.copy(), _sheet(cloth, weave, fabric, world.seed, touching)
     planes, hold, sums, counts = np.zeros((1 + len(touching), V, 4)), np.zeros(V), np.empty((V, 4)), np.empty(V)
-    hold[weave.edges[weave.rim]] = 1
+    seams = weave.edges[weave.rim]
+    hold[seams] = 1
+    inner = np.asarray(cloth.pinned, np.float64) >= 1
+    inner = np.where(hold > 0, inner, 1.0)
+    close = np.where(touching[0].clearance > LOOSE, hold, 1.0) if touching else np.ones(V)
+    for _ in range(untangled):
+        iron(points, sheet.edges, close, TURNED, sums, counts)
+    before[:] = points
     for done in range(0, steps, world.look):
         _touch_all(cloth, points, touching, planes, others=done // world.look % 2 == 0)
         if done >= steps // 2:
-            for _ in range(2):
+            for _ in range(IRONED):
                 iron(points, sheet.edges, hold, CRUMPLED, sums, counts)
+                iron(points, seams, inner, CREASED, sums, counts)
         rubbing = fabric.friction if done > steps // 3 else 0.0
         # gravity fades towards the end, and with it what it still stretches
         drop = GRAVITY * fabric.weight * min(1.0, 1.5 * (steps - done) / steps)

@@ -9,8 +9,9 @@ from avatarkit.kernels import compiled, inlined, outlined
 AT_ONCE = 0.008
 """Metres that one step pushes at most: what starts deep inside comes out with its neighbours, not before them."""
 
-UNDER = 0.15
-"""What is so many metres below a seat is under the chair, like the legs of trousers."""
+UNDER, FORWARD = 0.15, 1.5
+"""What is so many metres below a seat is under the chair, like the legs of trousers; what is nearer to its front edge
+than so many times its depth is in front of it."""
 
 
 class Sheet(NamedTuple):
@@ -147,13 +148,19 @@ def kept_near(points, sheet):
 
 @inlined
 def lifted(points, i, seat, floor):
-    """How far the point was below the floor or the seat, from which it is lifted."""
+    """How far the point was below the floor or the seat, from which it is lifted; or pushed out of the chair to the
+    front, where that is near: the back of a skirt starts below the seat, and hangs behind the calves."""
     level = floor
     if seat.height - UNDER < points[i, 1] < seat.height:
         dx, dz = points[i, 0] - seat.x, points[i, 2] - seat.z
         ahead, aside = dx * seat.forward_x + dz * seat.forward_z, dx * seat.forward_z - dz * seat.forward_x
         if seat.back < ahead and ahead < seat.front and abs(aside) < seat.half_width:
-            level = max(level, seat.height)
+            if seat.front - ahead < FORWARD * (seat.height - points[i, 1]):
+                push = min(seat.front - ahead, AT_ONCE)
+                points[i, 0] += push * seat.forward_x
+                points[i, 2] += push * seat.forward_z
+            else:
+                level = max(level, seat.height)
     lack = level - points[i, 1]
     if lack > 0:
         points[i, 1] = level

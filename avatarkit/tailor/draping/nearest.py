@@ -7,7 +7,7 @@ import numpy as np
 from avatarkit.kernels import compiled, inlined, outlined
 
 NOWHERE = 1e30
-AWAY = 0.12
+AWAY, BEHIND = 0.12, 0.015
 
 
 class Shell(NamedTuple):
@@ -109,7 +109,8 @@ def nearest_vertex(grid, x, y, z, reach):
 @outlined
 def far_vertex(grid, shell, x, y, z, reach, ox, oy, oz, nx, ny, nz):
     """As `nearest_vertex`, of those that are another limb to what lies at (ox, oy, oz) at rest: there more than
-    `AWAY` from it, or half of that and now facing (nx, ny, nz)."""
+    `AWAY` from it, or half of that and now facing (nx, ny, nz) from hardly behind: deep behind it is the other side of
+    the very limb that the point lies on, along which a sleeve may slide."""
     best, found = reach * reach, -1
     i0 = clamped(int(np.floor((x - reach - grid.low[0]) / grid.cell)), 0, grid.shape[0])
     i1 = clamped(int(np.floor((x + reach - grid.low[0]) / grid.cell)) + 1, 0, grid.shape[0])
@@ -126,7 +127,10 @@ def far_vertex(grid, shell, x, y, z, reach, ox, oy, oz, nx, ny, nz):
                     v = grid.indices[n]
                     apart = square_to(shell.rest, v, ox, oy, oz)
                     facing = nx * shell.normals[v, 0] + ny * shell.normals[v, 1] + nz * shell.normals[v, 2]
-                    if apart > AWAY * AWAY or (4 * apart > AWAY * AWAY and facing < -0.3):
+                    ahead = (x - grid.points[n, 0]) * shell.normals[v, 0]
+                    ahead += (y - grid.points[n, 1]) * shell.normals[v, 1]
+                    ahead += (z - grid.points[n, 2]) * shell.normals[v, 2]
+                    if apart > AWAY * AWAY or (4 * apart > AWAY * AWAY and facing < -0.3 and ahead > -BEHIND):
                         best, found = d, v
     return found
 

@@ -21,6 +21,8 @@ def seat_under(vertices: np.ndarray, joints: np.ndarray) -> Seat | None:
     middle, forward = hips.mean(0), thighs.mean(0) * [1, 0, 1]
     length = float(np.linalg.norm(forward))
     forward = forward / max(length, 1e-9)
+    if ((ankles - middle) @ forward).min() < 0.75 * length:
+        return None  # feet where a chair would be: a squat
     ahead = (vertices - middle) @ forward
     aside = (vertices - middle) @ [forward[2], 0, -forward[0]]
     lap = (ahead > -0.5 * length) & (ahead < 0.6 * length) & (np.abs(aside) < 0.75 * length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,17 @@ def tufts(
     across = np.cross(normals, unit(np.gradient(lines, axis=1)))
     lines = lines + generator.normal(0, stray, (L, 1, 1)) * across * (s**1.5)[None, :, None] * head.scale
     return mop_of(head, lines, normals, width * size * growing.profile(n, root=0.55), thick / width, n)
+
+
+def curled(mop: Mop, generator: np.random.Generator, head: Head, *, radius: float = 0.0075, turns: float = 1.3) -> Mop:
+    """The locks wound around the lines that they lay along, more and more towards their tips."""
+    L, n = mop.width.shape
+    s = np.linspace(0, 1, n)
+    phase = generator.uniform(0, 2 * np.pi, (L, 1)) + 2 * np.pi * turns * generator.choice([-1, 1], (L, 1)) * s
+    across = np.cross(mop.outward, unit(np.gradient(mop.lines, axis=1)))
+    wide = (radius * head.scale * generator.uniform(0.7, 1.3, (L, 1)) * (0.25 + 0.75 * s))[..., None]
+    wound = wide * (np.cos(phase)[..., None] * across + (0.8 + np.sin(phase)[..., None]) * mop.outward)
+    return replace(mop, lines=mop.lines + wound)
 
 
 def mop_of(

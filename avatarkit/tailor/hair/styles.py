@@ -12,7 +12,7 @@ from avatarkit.tailor.fitted import unit
 from avatarkit.tailor.hair import growing
 from avatarkit.tailor.hair.flowing import DRAPE, back_flow, crown_flow, part_flow
 from avatarkit.tailor.hair.growing import Coat, Shell
-from avatarkit.tailor.hair.laying import Mop, combed, falling, mop_of, tufts
+from avatarkit.tailor.hair.laying import Mop, combed, curled, falling, mop_of, tufts
 from avatarkit.tailor.hair.tied import TIED
 from avatarkit.tailor.scalp import Head, to_directions, to_vectors
 
@@ -60,7 +60,7 @@ def slicked_back(head: Head, hair: Hair, generator: np.random.Generator) -> Grow
     coat = Coat(0.007 + 0.010 * hair.volume, 0.005, fade=9)
     flow = back_flow()
     long = 0.8 + 0.2 * hair.length
-    whole: Any = dict(span=(0.01, 0.98), stray=0.002)
+    whole: Any = dict(span=(0.07, 0.93), stray=0.002)
     over = combed(
         head,
         flow,
@@ -81,9 +81,13 @@ def slicked_back(head: Head, hair: Hair, generator: np.random.Generator) -> Grow
 
 
 def curly(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
-    tall = 0.016 + 0.012 * hair.volume + 0.008 * hair.length
+    tall = 0.014 + 0.010 * hair.volume + 0.006 * hair.length
     coat = Coat(tall, 0.8 * tall, fade=30, full=True)
-    return [growing.cap(head, generator, coat, bumps=0.014, size=0.015, rough=0.25, columns=104, rows=44)], []
+    curls = tufts(
+        head, crown_flow(), coat, generator, 140, length=0.055 + 0.03 * hair.length, rise=0.004, width=0.008,
+        thick=0.0065, begin=(0.02, 0.9), n=8, stray=0.012,
+    )  # fmt: skip
+    return [growing.cap(head, generator, coat, bumps=0.008, size=0.015, rough=0.25)], [curled(curls, generator, head)]
 
 
 def afro(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
@@ -116,7 +120,7 @@ def pixie_cut(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
 
 def mohawk(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
     height = 0.035 + 0.045 * hair.length
-    rows, L, n = 40, 40 * 3, 5
+    rows, L, n = 60, 60 * 3, 5
     share, side = np.repeat((np.arange(rows) + 0.5) / rows, 3), np.tile([-1.0, 0.0, 1.0], rows)
     e = np.where(share < 0.62, 38 + (90 - 38) * share / 0.62, 90 - (share - 0.62) / 0.38 * 115)
     roots = to_vectors(np.radians(np.stack([np.where(share < 0.62, 0.0, 180.0), e], 1)))
@@ -126,7 +130,7 @@ def mohawk(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
         head.scale
         * height
         * np.sin(np.pi * np.clip(0.2 + 0.65 * share, 0, 1)) ** 0.6
-        * generator.uniform(0.85, 1.15, L)
+        * generator.uniform(0.92, 1.06, L)
     )
     s = np.linspace(-0.05, 1, n)
     inwards = np.stack([-0.8 * points[:, 0], 0 * tall, -0.25 * tall], 1)
@@ -140,11 +144,11 @@ def mohawk(head: Head, hair: Hair, generator: np.random.Generator) -> Grown:
         head,
         lines,
         np.broadcast_to(outward, lines.shape),
-        np.tile(0.011 * growing.profile(n, root=0.9, tip=0.25), (L, 1)),
+        np.tile(0.0105 * growing.profile(n, root=0.9, tip=0.5), (L, 1)),
         0.7,
         n,
     )
-    return [growing.cap(head, generator, Coat(0.0035, 0.003), rough=0.1, columns=90, rows=17)], [crest]
+    return [growing.cap(head, generator, Coat(0.002, 0.0018, fade=22), rough=0.1, columns=96, rows=24)], [crest]
 
 
 def loose(
