@@ -14,12 +14,13 @@ import torch
 
 from avatarkit import render
 from avatarkit.body import BodyModel
+from avatarkit.crossing import uncrossed
 from avatarkit.errors import BadData, QualityGate
 from avatarkit.evidence import Seen, Target, observed, targets_of, worn
 from avatarkit.hull import skirted
 from avatarkit.keeping import NOT_KEPT, kept_parts, similarities, snapped
 from avatarkit.maps import Maps
-from avatarkit.mesh import Mesh, edges, submesh, unit
+from avatarkit.mesh import Mesh, edges, submesh, uniform_laplacian, unit
 from avatarkit.offsets import Stiffness, solved
 from avatarkit.person import Person
 from avatarkit.progress import track
@@ -32,6 +33,7 @@ COARSE = 0.02
 """Metres of edges in the first half of the rounds, where vertices still travel."""
 BARE, COVERED = 0.9, 0.5
 """The share of skin in what labels show, from which on it is bare; that of other things, which ends what is kept."""
+FEET = ("left_foot", "right_foot")
 LEAST_OVERLAP = 0.3
 """The IoU of the body's and the mask's silhouettes below which they are not of one person."""
 
@@ -66,6 +68,7 @@ def carved(
     kept = kept_parts(mesh.attributes["part"], model.part_names, keep)
     skin_share, worn_share = worn(mesh, edges(mesh.faces), targets)
     kept, bare = torch.where(worn_share > COVERED, NOT_KEPT, kept), (skin_share > BARE).float()
+    mesh = replace(mesh, vertices=uncrossed(_shod(mesh, model.part_names, worn_share), mesh.faces))
     mesh = mesh.having(home=mesh.vertices, kept=kept, bare=bare, worn=worn_share)
     mesh = _refined(mesh, COARSE, slivers=True)
     for step in track(range(steps), "carving"):
@@ -75,7 +78,9 @@ def carved(
         if step < steps - 1:
             late = 2 * (step + 1) >= steps
             mesh = _refined(mesh, detail if late else COARSE, slivers=not late)
-    mesh = replace(mesh, vertices=snapped(mesh.attributes["home"], mesh.vertices, mesh.attributes["kept"]))
+    home, kept = uncrossed(mesh.attributes["home"], mesh.faces), mesh.attributes["kept"]
+    vertices = snapped(home, mesh.vertices, kept)
+    mesh = replace(mesh, vertices=uncrossed(vertices, mesh.faces, home=torch.where(kept[:, None] < 0, home, vertices)))
     attributes = {name: mesh.attributes[name] for name in ("template", "part")}
     return Carving(replace(mesh, attributes=attributes), residuals_of(mesh, targets))
 
@@ -92,6 +97,16 @@ def skin(model: BodyModel, person: Person) -> Mesh:
     template = torch.arange(len(whole.vertices))
     whole = whole.having(template=template, part=model.part, rest_height=at_rest.vertices[:, 1])
     return submesh(whole, torch.ones(len(whole.faces), dtype=torch.bool))[0]
+
+
+def _shod(mesh: Mesh, part_names: Sequence[str], covered: torch.Tensor, rounds: int = 8) -> torch.Tensor:
+    """(V,3): the vertices, those of feet smoothed as far as they are `covered` (V) 0 … 1: toes do not show in shoes."""
+    feet = mesh.attributes["part"].new_tensor([k for k, name in enumerate(part_names) if name in FEET])
+    share = 0.5 * (covered * torch.isin(mesh.attributes["part"], feet))[:, None]
+    laplacian, vertices = uniform_laplacian(mesh.faces, len(mesh.vertices)), mesh.vertices
+    for _ in range(rounds):
+        vertices = vertices + share * (laplacian @ vertices)
+    return vertices
 
 
 def check_overlap(body: Mesh, targets: Sequence[Target]) -> None:

@@ -55,7 +55,7 @@ class Target:
 
 
 class Outline(NamedTuple):
-    """Contour vertices (P) and the planes g . x = t that they should lie in: g (P,3) unit, t (P) metres, weights (P)."""
+    """Contour vertices (P) and planes g . x = t that they should lie in: g (P,3) unit, t (P) metres; weights (P)."""
 
     vertices: Tensor
     directions: Tensor
@@ -169,7 +169,7 @@ def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) 
 
 
 def underside(mesh: Mesh) -> Tensor:
-    """(F) bool: faces that close a skirt below, where there is no cloth: no view knows of them, and they do not hold its hem."""
+    """(F) bool: faces that close a skirt below, where there is no cloth: no view knows of them."""
     new = (mesh.attributes["template"] == NO_TEMPLATE)[mesh.faces].all(dim=1)
     return new & (face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < -0.9)
 

@@ -42,9 +42,9 @@ COARSE = 0.03
 
 
 def skirted(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
-    """The closed skin (`part`, `template`, `rest_height` per vertex), joined with a skirt's hull where targets show one.
+    """The closed skin (`part`, `template`, `rest_height` per vertex), and the hull of a skirt that targets show.
 
-    New vertices have the template NO_TEMPLATE and the torso's part. Raises NotInstalled without manifold3d, if it is needed.
+    New vertices have no template and the torso's part. Raises NotInstalled without manifold3d, if it is needed.
     """
     legs = [_leg(body, part_names, side) for side in ("left", "right")]
     if not all(bool(leg.any()) for leg in legs):

@@ -17,6 +17,8 @@ from avatarkit.mesh import Edges, Mesh, unit, vertex_normals
 from avatarkit.shapes import sizes
 
 ANCHOR = 1e-4
+SLIDE = 0.1
+"""How much a vertex stays where it is along the body, which no view tells."""
 BARE = 0.05
 """How much skin that is seen bare stays where the body has it."""
 INSIDE = 0.1
@@ -134,7 +136,9 @@ def _at_vertices(mesh: Mesh, evidence: Evidence, smooth: Tensor) -> tuple[Tensor
     push = inside * torch.where(of_body, INSIDE, INSIDE_HULL)
     blocks = push[:, None, None] * smooth[:, :, None] * smooth[:, None]
     held = ANCHOR + BARE * mesh.attributes["bare"]
-    blocks = blocks + held[:, None, None] * torch.eye(3, dtype=home.dtype, device=home.device)
+    identity = torch.eye(3, dtype=home.dtype, device=home.device)
+    along = identity - smooth[:, :, None] * smooth[:, None]
+    blocks = blocks + held[:, None, None] * identity + (SLIDE * of_body)[:, None, None] * along
     side = (push * ease)[:, None] * smooth
     for outline in evidence.outlines:
         g, at, weights = outline.directions, outline.vertices, outline.weights[:, None]
