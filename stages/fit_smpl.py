@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed, Writes
 
@@ -11,39 +11,62 @@ def fit_smpl(
             "photo.*",
             "prompt.txt",
             "pose.npz",
-            help="A description in words (.txt), or a pose or motion (.npz: SMPL-X parameters or AMASS).",
+            help="A photo of one person, a description (.txt), or a pose or motion (.npz: SMPL-X parameters or AMASS).",
             source=True,
             text="prompt",
         ),
     ],
+    mask: Annotated[Path | None, Reads("mask.png", help="With a photo: where the person is.", optional=True)],
     out: Annotated[Path, Writes("body.npz")],
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
+    height: Annotated[float | None, Option("With a photo: the person's height [cm].", 50, 250)] = None,
+    focal: Annotated[float | None, Option("With a photo: focal length [pixels], else from EXIF.", min=1)] = None,
+    fov: Annotated[float | None, Option("The same as vertical field of view [degrees].", min=1, max=170)] = None,
+    person: Annotated[str | None, Option("With a photo of several: whose face is nearest to x,y [pixels].")] = None,
+    allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
+    force: Annotated[bool, Option("Write even a fit that explains too little.")] = False,
+    overlay: Annotated[bool, Option("With a photo: write body.png, the body over the photo, beside body.npz.")] = False,
     describe: Annotated[str | None, Option("With a pose: the person, in words.")] = None,
     betas: Annotated[str | None, Option("With a pose: shape components [standard deviations], as 0.5,-1.2,2.")] = None,
     frame: Annotated[int, Option("With a motion: which frame, from 0.", min=0)] = 0,
     variation: Annotated[float, Option("How individual the body is [standard deviations]; 0: average.", 0, 3)] = 0.0,
     seed: Seed = 0,
 ) -> None:
-    """Find a posed body (SMPL-X parameters) and a camera that fit the words, or the pose.
+    """Find a posed body (SMPL-X parameters) and a camera that fit the photo, the words, or the pose.
+
+    Photos need the extra `photo` (mediapipe 0.10.21), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
 
     Examples:
 
-      avatarkit fit-smpl ana/prompt.txt                      # ana/body.npz
+      avatarkit fit-smpl ana/photo.jpg --height 172 --overlay  # ana/body.npz, ana/body.png
       avatarkit fit-smpl --prompt "tall man, 35 years old, 1.85 m, walking" -o ana/
       avatarkit fit-smpl --prompt "woman" --variation 1 --seed 7   # another face, another build
       avatarkit fit-smpl walk.npz --frame 120 --describe "heavy woman" -o walker/
     """
     from avatarkit import files, fitting
-    from avatarkit.errors import NotInstalled
 
-    if subject.suffix not in (".txt", ".npz"):
-        raise NotInstalled(f"{subject}: photos come with the next version: describe the person with --prompt instead")
     model = files.read_body_model(body)
     if subject.suffix == ".txt":
-        person = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
+        found = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
+    elif subject.suffix == ".npz":
+        asked: dict[str, Any] = {"describe": describe, "betas": betas, "frame": frame}
+        found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
     else:
-        asked = {"describe": describe, "betas": betas}
-        person = fitting.from_motion(
-            model, files.read_arrays(subject), frame=frame, **asked, seed=seed, variation=variation
-        )
-    files.write_person(out, person)
+        view: dict[str, Any] = {"fov": fov, "focal": focal, "height": height, "at": person}
+        view |= {"allow_cropped": allow_cropped, "force": force}
+        found = _from_photo(subject, mask, model, out.parent / "body.png" if overlay else None, view)
+    files.write_person(out, found)
+
+
+def _from_photo(subject: Path, mask: Path | None, model: Any, overlay: Path | None, view: dict[str, Any]) -> Any:
+    from avatarkit import files, fitting
+
+    photo = files.read_photo(subject)
+    lens = fitting.Lens.of(
+        (photo.shape[1], photo.shape[0]), fov=view.pop("fov"), focal=view.pop("focal"), exif=files.read_focal(subject)
+    )
+    shown = None if mask is None else files.read_mask(mask, photo)
+    found = fitting.from_photo(fitting.figure_of(model, files.read_landmarks()), photo, lens=lens, mask=shown, **view)
+    if overlay is not None:
+        files.write_picture(overlay, fitting.overlaid(photo, model, found))
+    return found

@@ -10,7 +10,7 @@ from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel, official
 from avatarkit.errors import AvatarError, BadData, NotInstalled
 from avatarkit.files.meshes import read_mesh
-from avatarkit.files.places import BUILTIN_BODY, cache, cached_body
+from avatarkit.files.places import BUILTIN_BODY, LANDMARKS, cache, cached_body
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh
@@ -41,6 +41,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz` (poses, motion), nothing unpickled. Raises BadData."""
     with naming(path):
         return official.arrays_from_npz(read_bytes(path))
+
+
+def read_landmarks() -> dict[str, np.ndarray]:
+    """Where the photo detector's landmarks sit on the body, as `fitting.calibration` measured them."""
+    with naming(LANDMARKS):
+        return npz.decode(LANDMARKS.read_bytes())
 
 
 def read_person(path: Path) -> Person:

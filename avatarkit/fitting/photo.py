@@ -1,0 +1,220 @@
+"""A photo becomes a posed body and a camera: what is seen, explained in four rounds, coarse to fine.
+
+    1  the 3D cue alone      trunk and limbs from bone directions
+    2  + 33 landmarks        camera distance, pose, build
+    3  + hands, face         fingers, head, jaw and expression
+    4  + silhouette          build, and what the landmarks left open
+
+SMPLify-X's staging (Pavlakos et al. 2019) with Gauss–Newton steps: tens, where gradient descent needs hundreds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from avatarkit import picture
+from avatarkit.body import BodyModel
+from avatarkit.camera import Camera
+from avatarkit.errors import UsageError
+from avatarkit.fitting import judging, looking
+from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, Table
+from avatarkit.fitting.limits import limits
+from avatarkit.fitting.looking import Sight
+from avatarkit.fitting.outline import Outline, Silhouette, surface_points
+from avatarkit.fitting.rig import Array, Free, Points, Rig, State
+from avatarkit.fitting.solving import Term, solved
+from avatarkit.fitting.starting import started
+from avatarkit.fitting.terms import Directed, Habits, Seen
+from avatarkit.mesh import Mesh
+from avatarkit.person import Person
+from avatarkit.record import Model
+
+BODY = np.arange(22)
+HANDS = np.arange(25, 55)
+BONE_SPREAD = np.array([*[0.3] * 4, 0.24, 0.22, 0.24, 0.22, *[0.4] * 4, 0.16, 0.18, 0.14, 0.14, 0.3, 0.5, 0.5])
+"""How far the detector's bone directions, unit vectors, are from the truth."""
+BONE_SPREAD = np.array([*[0.3] * 4, 0.24, 0.22, 0.24, 0.22, *[0.4] * 4, 0.16, 0.18, 0.14, 0.14, 0.3, 0.5, 0.5])
+"""How far the detector's bone directions, unit vectors, are from the truth."""
+DEFAULT_FOCAL = 1.3
+"""Focal length of an unknown camera as a share of the photo's longer side: 42 degrees, a phone held a little back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A body model made ready for fitting: its rig, its landmarks (145) and then points of its skin."""
+
+    model: BodyModel
+    rig: Rig
+    table: Table
+    points: Points
+
+    @staticmethod
+    def of(model: BodyModel, table: Table) -> Figure:
+        rig = Rig.of(model)
+        return Figure(model, rig, table, Points.joined(table.points(model, rig), surface_points(model)))
+
+    @property
+    def outer_faces(self) -> torch.Tensor:
+        return self.model.faces if self.model.outer_faces is None else self.model.outer_faces
+
+    @property
+    def landmarks(self) -> Points:
+        return self.points[:COUNT]
+
+
+def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = None) -> State:
+    """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale."""
+    assert sight.cue is not None
+    rig = figure.rig
+    habits = _habits(figure)
+    bones = _bones(sight)
+    pose = _landmarks(figure, sight, np.arange(33), forgiving=100.0)
+    sure = sight.sure[POSE] * (sight.sure[POSE] > 0.3)
+    state = started(rig, figure.landmarks[POSE], habits, bones, sight.cue, sight.pixels[POSE], sure, K)
+    free = Free(BODY, np.arange(10))
+    state, _ = solved(rig, figure.landmarks[POSE], state, free, [pose, bones], habits, K, rounds=25)
+    everywhere = _landmarks(figure, sight, np.arange(COUNT), forgiving=25.0)
+    coefficients = np.arange(len(state.coefficients))
+    free = Free(np.concatenate([BODY, [22], HANDS]), coefficients)
+    hands = _hand_bones(sight)
+    terms: list[Term] = [everywhere, bones, *hands]
+    state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
+    outline = None if sight.mask is None else Outline.of(sight.mask)
+    if outline is not None:
+        silhouette = Silhouette(outline, slice(COUNT, None), sight.height)
+        state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
+    return state
+
+
+def _habits(figure: Figure) -> Habits:
+    C, B = figure.rig.joint_dirs.shape[2], figure.rig.B
+    stiffness = np.ones(55)
+    stiffness[25:] = 0.3
+    spread = np.ones(C)
+    spread[B:] = 0.3
+    low, high = np.full(C, -3.5), np.full(C, 3.5)
+    low[B:], high[B:] = 0, 1
+    return Habits(limits(), np.zeros((55, 3)), stiffness, np.zeros(C), spread, (low, high))
+
+
+def _bones(sight: Sight) -> Directed:
+    assert sight.cue is not None
+    pairs = np.array(BONES)
+    bones = sight.cue[pairs[:, 1]] - sight.cue[pairs[:, 0]]
+    directions = bones / np.maximum(np.linalg.norm(bones, axis=1), 1e-9)[:, None]
+    weight = sight.sure[pairs].min(1)
+    return Directed(pairs, directions, BONE_SPREAD, weight)
+
+
+def _landmarks(figure: Figure, sight: Sight, rows: np.ndarray, forgiving: float) -> Seen:
+    weight = np.clip((sight.sure - 0.3) / 0.5, 0, 1)
+    weight[FACE] *= 0.35
+    seen = ~np.isnan(sight.pixels[:, 0])
+    if rows[-1] >= 33:  # hands and face tell more exactly what the pose's points say of them
+        if seen[FACE].any():
+            weight[:11] *= 0.2
+        for hand, doubles in ((LEFT_HAND, [17, 19, 21]), (RIGHT_HAND, [18, 20, 22])):
+            if seen[hand.start]:
+                weight[doubles] *= 0.2
+    rows = rows[seen[rows] & (weight[rows] > 0)]
+    sigma = np.hypot(figure.table.noise[rows] * sight.height, 0.5 * sight.doubt[rows])
+    return Seen(rows, sight.pixels[rows], sigma, weight[rows], forgiving)
+
+
+def _hand_bones(sight: Sight) -> list[Directed]:
+    chains = [(0, 5), (0, 9), (0, 17), *((4 * f + k, 4 * f + k + 1) for f in range(5) for k in (1, 2, 3))]
+    found = []
+    for start, hand in zip((33, 54), sight.hands, strict=True):
+        if hand is not None and sight.sure[start] > 0:
+            pairs = np.array(chains)
+            bones = hand[pairs[:, 1]] - hand[pairs[:, 0]]
+            directions = bones / np.maximum(np.linalg.norm(bones, axis=1), 1e-9)[:, None]
+            n = len(pairs)
+            found.append(Directed(pairs + start, directions.astype(float), np.full(n, 0.35), np.full(n, 0.5)))
+    return found
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How long the focal length is, in pixels, and how that is known: given, EXIF, or the default."""
+
+    focal: float
+    source: str
+
+    @staticmethod
+    def of(
+        size: tuple[int, int], *, fov: float | None = None, focal: float | None = None, exif: float | None = None
+    ) -> Lens:
+        """From a vertical field of view (degrees), a focal length (pixels), or EXIF's (pixels); else the default."""
+        if focal is not None:
+            return Lens(focal, "given")
+        if fov is not None:
+            return Lens(0.5 * size[1] / float(np.tan(np.deg2rad(fov) / 2)), "given")
+        return Lens(exif, "exif") if exif else Lens(DEFAULT_FOCAL * max(size), "default")
+
+    def K(self, size: tuple[int, int]) -> Array:
+        return np.array([[self.focal, 0, size[0] / 2], [0, self.focal, size[1] / 2], [0, 0, 1]])
+
+
+def from_photo(
+    figure: Figure,
+    photo: picture.Image,
+    *,
+    lens: Lens,
+    mask: NDArray[np.uint8] | None = None,
+    height: float | None = None,
+    at: str | None = None,
+    allow_cropped: bool = False,
+    force: bool = False,
+) -> Person:
+    """The person in a photo (H,W,3|4) uint8 sRGB: posed body, camera, the crop that shows them.
+
+    `mask` (H,W) 0 … 255 replaces the detector's, `height` (metres) fixes the scale that no photo has, `at` (x, y)
+    chooses among several people. BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit
+    that explains too little, unless it is forced; NotInstalled without mediapipe.
+    """
+    sight = looking.seen(photo, mask=mask, at=place(at), allow_cropped=allow_cropped)
+    K = lens.K(sight.size)
+    state = fitted(figure, sight, K, height=height)
+    person = _person(figure, sight, state, K, lens)
+    image, offset = judging.crop(photo, sight.mask, sight.pixels)
+    mesh = Mesh(person.mesh(figure.model).vertices, figure.outer_faces)
+    found = judging.residuals(figure.landmarks, figure.rig, state, sight, K, person.camera, mesh)
+    judging.check(found, force)
+    return replace(person, residuals=found, crop=image, crop_offset=offset)
+
+
+def _person(figure: Figure, sight: Sight, state: State, K: Array, lens: Lens) -> Person:
+    model, rig = figure.model, figure.rig
+    posed = model.shaped(*_coefficients(rig, state)).posed(state.pose())
+    state, cam_from_world = judging.in_world(rig, state, float(posed.vertices[:, 1].max()))
+    betas, expression = _coefficients(rig, state)
+    matrix = torch.from_numpy(cam_from_world).float()
+    view = Camera("perspective", torch.from_numpy(K).float(), matrix, sight.size)
+    return Person(Model(model.name, model.sha256, model.licence), betas, expression, state.pose(), view)
+
+
+def _coefficients(rig: Rig, state: State) -> tuple[torch.Tensor, torch.Tensor]:
+    coefficients = torch.from_numpy(state.coefficients).float()
+    return coefficients[: rig.B], coefficients[rig.B :]
+
+
+def figure_of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
+    """The body model made ready for photos, with the stored places of the landmarks; made once for a batch."""
+    return Figure.of(model, Table.from_arrays(arrays))
+
+
+def place(text: str | None) -> tuple[float, float] | None:
+    """`x,y` in pixels. UsageError for anything else."""
+    if text is None:
+        return None
+    try:
+        x, y = (float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(f"--person {text}: expected x,y in pixels of the photo, as 640,210") from None
+    return x, y
