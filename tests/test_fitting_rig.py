@@ -88,7 +88,7 @@ def terms(rig):
     bones = Directed(np.array([[0, 1], [2, 3], [4, 5]]), directions, np.full(3, 0.3), np.ones(3))
     C = rig.joint_dirs.shape[2]
     bounds = (np.full(C, -0.2), np.full(C, 0.2))
-    habits = Habits(limits(), np.zeros((55, 3)), np.ones(55), np.zeros(C), np.ones(C), bounds)
+    habits = Habits(limits(), np.zeros((55, 3)), np.ones(55), np.zeros(C), np.ones(C), bounds, np.ones(C), (0.1, 0.5))
     return K, seen, bones, habits
 
 

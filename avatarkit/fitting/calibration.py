@@ -17,7 +17,22 @@ from numpy.typing import NDArray
 
 from avatarkit.body import BodyModel
 from avatarkit.detect import LEFT, RIGHT, Detection
-from avatarkit.fitting.landmarks import COUNT, FACE, FACE_IDS, IRISES, LEFT_HAND, POSE, RIGHT_HAND, Table, tallness
+from avatarkit.fitting.landmarks import (
+    ACROSS,
+    BONES,
+    COUNT,
+    FACE,
+    FACE_IDS,
+    IRISES,
+    LEFT_HAND,
+    MIRRORED_BONES,
+    POSE,
+    RIGHT_HAND,
+    Table,
+    directions,
+    tallness,
+    unit,
+)
 from avatarkit.fitting.rig import Array, Frames, Rig, State, frames
 from avatarkit.person import Person
 
@@ -43,6 +58,8 @@ class Example:
     """(145,2), NaN where the detector saw nothing"""
     height: float
     """pixels"""
+    guessed: Array
+    """(19,3) bone directions as the detector sees them, NaN where it is not sure"""
 
 
 def observed(found: Detection) -> tuple[Array, Array]:
@@ -63,9 +80,11 @@ def example(model: BodyModel, rig: Rig, person: Person, found: Detection) -> Exa
     seen = pixels[POSE][~np.isnan(pixels[POSE][:, 0])]
     state = state_of(rig, person)
     tall = 1 + float(tallness(model) @ state.coefficients)
-    return Example(
-        frames(rig, state), tall, person.camera.K.double().numpy(), pixels, float(np.ptp(seen, axis=0).max())
-    )
+    pairs = np.array(BONES)
+    guessed = directions(found.world.astype(float), pairs)
+    guessed[found.visibility[pairs].min(1) < SEEN] = np.nan
+    K, height = person.camera.K.double().numpy(), float(np.ptp(seen, axis=0).max())
+    return Example(frames(rig, state), tall, K, pixels, height, guessed)
 
 
 def state_of(rig: Rig, person: Person) -> State:
@@ -100,9 +119,39 @@ def calibrated(model: BodyModel, examples: Sequence[Example]) -> Table:
         attach[one], base[one] = joint, origin
         if other is not None:
             (attach[other], base[other]), offset[other], noise[other] = mirrored, offset[one] * MIRROR, noise[one]
+    true = np.stack([_bones(e, attach[POSE], base[POSE], offset[POSE]) for e in examples])
+    maps, spread = bone_maps(np.stack([e.guessed for e in examples]), true)
     head = [*range(11), *range(FACE.start, COUNT)]
     _to_vertices(model, rig, head, base, vertex, offset)
-    return Table(attach, base, vertex, offset, noise)
+    return Table(attach, base, vertex, offset, noise, maps, spread)
+
+
+def _bones(e: Example, attach: NDArray[np.int64], base: NDArray[np.int64], offset: Array) -> Array:
+    """The true directions (19,3) of the bones."""
+    rest = e.at.rest[base] - e.at.rest[attach] + e.tall * offset
+    return directions(np.einsum("lab,lb->la", e.at.turned[attach], rest) + e.at.placed[attach], np.array(BONES))
+
+
+def bone_maps(guessed: Array, true: Array) -> tuple[Array, Array]:
+    """Affine maps (19,4,3) from guessed to true directions (N,19,3), and the median error (19) that they leave.
+
+    The detector lets knees come forward and shanks recede (by 7 to 10 degrees), and toes rise; a robust line per bone,
+    the same for left and right, takes that off. NaN is what was not seen.
+    """
+    sign = np.where(np.isin(np.arange(len(BONES)), ACROSS), -1.0, 1.0)[:, None]
+    mirrored = [x[:, list(MIRRORED_BONES)] * MIRROR * sign for x in (guessed, true)]
+    guessed, true = (np.concatenate(both) for both in zip((guessed, true), mirrored, strict=True))
+    maps, spread = np.zeros((len(BONES), 4, 3)), np.zeros(len(BONES))
+    for bone in range(len(BONES)):
+        seen = ~np.isnan(guessed[:, bone, 0])
+        rows, wanted = np.pad(guessed[seen, bone], ((0, 0), (0, 1)), constant_values=1), true[seen, bone]
+        weight = np.ones(len(rows))
+        for _ in range(ROUNDS):
+            normal = rows.T @ (rows * weight[:, None]) + 1e-3 * np.eye(4)
+            maps[bone] = np.linalg.solve(normal, (rows * weight[:, None]).T @ wanted + 1e-3 * np.eye(4, 3))
+            weight = 1 / np.maximum(np.linalg.norm(rows @ maps[bone] - wanted, axis=1), 0.1)
+        spread[bone] = np.median(np.linalg.norm(unit(rows @ maps[bone]) - wanted, axis=1))
+    return maps, spread
 
 
 def _pairs(rig: Rig) -> list[tuple[int, int | None, int, int, Array]]:

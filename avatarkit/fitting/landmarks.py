@@ -37,6 +37,9 @@ BONES = (
     *((27, 31), (28, 32), (29, 31), (30, 32), (11, 12), (23, 24), (11, 23), (12, 24), (7, 8), (15, 19), (16, 20)),
 )
 """Pairs of pose landmarks whose direction in space the detector guesses."""
+MIRRORED_BONES = (2, 3, 0, 1, 6, 7, 4, 5, 9, 8, 11, 10, 12, 13, 15, 14, 16, 18, 17)
+ACROSS = (12, 13, 16)
+"""Bones from the left side to the right one: in a mirror they point the other way, and are mirrored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +52,31 @@ class Table:
     offset: Array
     noise: Array
     """(145) the detector's usual error, as a share of the person's height in the image"""
+    bone_maps: Array
+    """(19,4,3) from the directions (x, y, z, 1) that the detector guesses to the likely ones"""
+    bone_spread: Array
+    """(19) how far those are from the truth, unit vectors"""
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray]) -> Table:  # type: ignore[type-arg]
         """The table of the stored arrays. Raises BadData."""
         wanted = {"attach": (COUNT,), "base": (COUNT,), "vertex": (COUNT,), "offset": (COUNT, 3), "noise": (COUNT,)}
+        wanted |= {"bone_maps": (len(BONES), 4, 3), "bone_spread": (len(BONES),)}
         for key, shape in wanted.items():
             if key not in arrays or arrays[key].shape != shape:
                 raise BadData(f"landmarks: {key} is missing or of another shape, expected {shape}")
         whole = {key: arrays[key].astype(np.int64) for key in ("attach", "base", "vertex")}
-        return Table(**whole, offset=arrays["offset"].astype(float), noise=arrays["noise"].astype(float))
+        return Table(**whole, **{key: arrays[key].astype(float) for key in wanted if key not in whole})
 
     def arrays(self) -> dict[str, NDArray]:  # type: ignore[type-arg]
         whole = {key: getattr(self, key).astype(np.int16) for key in ("attach", "base", "vertex")}
-        return whole | {"offset": self.offset.astype(np.float32), "noise": self.noise.astype(np.float32)}
+        rest = ("offset", "noise", "bone_maps", "bone_spread")
+        return whole | {key: getattr(self, key).astype(np.float32) for key in rest}
+
+    def likely(self, cue: Array) -> Array:
+        """Unit directions (19,3) of the bones, from the detector's cue (33,3), its habits taken off."""
+        guessed = directions(cue, np.array(BONES))
+        return unit(np.einsum("ba,bac->bc", np.pad(guessed, ((0, 0), (0, 1)), constant_values=1), self.bone_maps))
 
     def points(self, model: BodyModel, rig: Rig) -> Points:
         """The landmarks on a body model."""
@@ -77,6 +91,15 @@ class Table:
         on_skin = model.lbs_weights[torch.from_numpy(np.maximum(self.vertex, 0))].double().numpy()
         weights = np.where(on_joint[:, None], weights, on_skin)
         return Points(template, np.where(on_joint[:, None, None], grown, dirs), weights)
+
+
+def directions(points: Array, pairs: NDArray[np.int64]) -> Array:
+    """Unit vectors (M,3) from the first to the second of each pair (M,2) of points (N,3)."""
+    return unit(points[pairs[:, 1]] - points[pairs[:, 0]])
+
+
+def unit(vectors: Array) -> Array:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
 def all_dirs(model: BodyModel, rows: NDArray[np.int64]) -> Array:

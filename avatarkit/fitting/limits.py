@@ -19,7 +19,7 @@ Range = tuple[float, float]
 ANY: Range = (-180, 180)
 # usual spread about x, y, z; then the limits about each
 TRUNK: dict[str, tuple[tuple[float, float, float], Range, Range, Range]] = {
-    "left_hip": ((45, 20, 20), (-130, 40), (-50, 50), (-35, 65)),
+    "left_hip": ((45, 20, 20), (-130, 25), (-50, 50), (-35, 65)),
     "left_knee": ((70, 5, 4), (0, 150), (-12, 12), (-8, 8)),
     "left_ankle": ((20, 10, 10), (-35, 55), (-25, 25), (-25, 25)),
     "left_foot": ((8, 5, 5), (-30, 30), (-10, 10), (-10, 10)),

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from avatarkit import picture
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
-from avatarkit.errors import UsageError
+from avatarkit.errors import BadData, UsageError
 from avatarkit.fitting import judging, looking
-from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, Table
+from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, Table, tallness
+from avatarkit.fitting.library import Library
 from avatarkit.fitting.limits import limits
 from avatarkit.fitting.looking import Sight
 from avatarkit.fitting.outline import Outline, Silhouette, surface_points
-from avatarkit.fitting.rig import Array, Free, Points, Rig, State
+from avatarkit.fitting.rig import Array, Free, Points, Rig, State, places
 from avatarkit.fitting.solving import Term, solved
-from avatarkit.fitting.starting import started
+from avatarkit.fitting.starting import shift, started
 from avatarkit.fitting.terms import Directed, Habits, Seen
 from avatarkit.mesh import Mesh
 from avatarkit.person import Person
@@ -36,10 +37,12 @@ from avatarkit.record import Model
 
 BODY = np.arange(22)
 HANDS = np.arange(25, 55)
-BONE_SPREAD = np.array([*[0.3] * 4, 0.24, 0.22, 0.24, 0.22, *[0.4] * 4, 0.16, 0.18, 0.14, 0.14, 0.3, 0.5, 0.5])
-"""How far the detector's bone directions, unit vectors, are from the truth."""
-BONE_SPREAD = np.array([*[0.3] * 4, 0.24, 0.22, 0.24, 0.22, *[0.4] * 4, 0.16, 0.18, 0.14, 0.14, 0.3, 0.5, 0.5])
-"""How far the detector's bone directions, unit vectors, are from the truth."""
+STARTS = 4
+"""Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
+STARTS_BLIND = 10
+"""The same where there is no 3D cue."""
+USUAL_HEIGHT = (1.70, 0.10)
+"""Mean and spread of grown people's heights, metres: a photo has no scale."""
 DEFAULT_FOCAL = 1.3
 """Focal length of an unknown camera as a share of the photo's longer side: 42 degrees, a phone held a little back."""
 
@@ -52,11 +55,15 @@ class Figure:
     rig: Rig
     table: Table
     points: Points
+    library: Library
 
     @staticmethod
-    def of(model: BodyModel, table: Table) -> Figure:
-        rig = Rig.of(model)
-        return Figure(model, rig, table, Points.joined(table.points(model, rig), surface_points(model)))
+    def of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
+        """With the stored places of the landmarks, and poses to start from. Raises BadData."""
+        rig, table = Rig.of(model), Table.from_arrays(arrays)
+        landmarks = table.points(model, rig)
+        points = Points.joined(landmarks, surface_points(model))
+        return Figure(model, rig, table, points, Library.of(rig, landmarks[POSE], arrays))
 
     @property
     def outer_faces(self) -> torch.Tensor:
@@ -69,20 +76,17 @@ class Figure:
 
 def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = None) -> State:
     """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale."""
-    assert sight.cue is not None
-    rig = figure.rig
-    habits = _habits(figure)
-    bones = _bones(sight)
+    rig, habits = figure.rig, _habits(figure, height)
+    bones = None if sight.cue is None else _bones(figure, sight)
     pose = _landmarks(figure, sight, np.arange(33), forgiving=100.0)
-    sure = sight.sure[POSE] * (sight.sure[POSE] > 0.3)
-    state = started(rig, figure.landmarks[POSE], habits, bones, sight.cue, sight.pixels[POSE], sure, K)
+    coarse: list[Term] = [pose] if bones is None else [pose, bones]
     free = Free(BODY, np.arange(10))
-    state, _ = solved(rig, figure.landmarks[POSE], state, free, [pose, bones], habits, K, rounds=25)
+    starts = _starts(figure, sight, habits, bones, K)
+    solutions = [solved(rig, figure.landmarks[POSE], s, free, coarse, habits, K, rounds=25) for s in starts]
+    state, _ = min(solutions, key=lambda found: found[1])
     everywhere = _landmarks(figure, sight, np.arange(COUNT), forgiving=25.0)
-    coefficients = np.arange(len(state.coefficients))
-    free = Free(np.concatenate([BODY, [22], HANDS]), coefficients)
-    hands = _hand_bones(sight)
-    terms: list[Term] = [everywhere, bones, *hands]
+    free = Free(np.concatenate([BODY, [22], HANDS]), np.arange(len(state.coefficients)))
+    terms: list[Term] = [everywhere, *coarse[1:], *_hand_bones(sight)]
     state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
     outline = None if sight.mask is None else Outline.of(sight.mask)
     if outline is not None:
@@ -91,7 +95,24 @@ def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = Non
     return state
 
 
-def _habits(figure: Figure) -> Habits:
+def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None, K: Array) -> list[State]:
+    """Where the first round starts from: what the 3D cue says, and poses of the library that look alike."""
+    rig, landmarks, pixels = figure.rig, figure.landmarks[POSE], sight.pixels[POSE]
+    sure = np.where((sight.sure[POSE] > 0.3) & ~np.isnan(pixels[:, 0]), sight.sure[POSE], 0)
+    pixels = np.nan_to_num(pixels)
+    starts = []
+    if bones is not None and sight.cue is not None:
+        starts.append(started(rig, landmarks, habits, bones, sight.cue, pixels, sure, K))
+    count = STARTS if bones is not None else STARTS_BLIND
+    for turns in figure.library.nearest(pixels, sure, None if bones is None else bones.directions, count):
+        state = State(np.zeros(3), turns, habits.shape_centre.copy())
+        starts.append(replace(state, transl=shift(places(rig, landmarks, state), pixels, sure, K)))
+    if not starts:
+        raise BadData("found fewer than 6 points of the body, expected most of 33: another photo, or --init")
+    return starts
+
+
+def _habits(figure: Figure, height: float | None) -> Habits:
     C, B = figure.rig.joint_dirs.shape[2], figure.rig.B
     stiffness = np.ones(55)
     stiffness[25:] = 0.3
@@ -99,16 +120,18 @@ def _habits(figure: Figure) -> Habits:
     spread[B:] = 0.3
     low, high = np.full(C, -3.5), np.full(C, 3.5)
     low[B:], high[B:] = 0, 1
-    return Habits(limits(), np.zeros((55, 3)), stiffness, np.zeros(C), spread, (low, high))
+    template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
+    said = (USUAL_HEIGHT if height is None else (height, 0.004))
+    return Habits(
+        limits(), np.zeros((55, 3)), stiffness, np.zeros(C), spread, (low, high),
+        template * tallness(figure.model), (said[0] - template, said[1]),
+    )
 
 
-def _bones(sight: Sight) -> Directed:
+def _bones(figure: Figure, sight: Sight) -> Directed:
     assert sight.cue is not None
     pairs = np.array(BONES)
-    bones = sight.cue[pairs[:, 1]] - sight.cue[pairs[:, 0]]
-    directions = bones / np.maximum(np.linalg.norm(bones, axis=1), 1e-9)[:, None]
-    weight = sight.sure[pairs].min(1)
-    return Directed(pairs, directions, BONE_SPREAD, weight)
+    return Directed(pairs, figure.table.likely(sight.cue), 1.2 * figure.table.bone_spread, sight.sure[pairs].min(1))
 
 
 def _landmarks(figure: Figure, sight: Sight, rows: np.ndarray, forgiving: float) -> Seen:
@@ -180,7 +203,7 @@ def from_photo(
     """
     sight = looking.seen(photo, mask=mask, at=place(at), allow_cropped=allow_cropped)
     K = lens.K(sight.size)
-    state = fitted(figure, sight, K, height=height)
+    state = fitted(figure, sight, K, height=None if height is None else height / 100)
     person = _person(figure, sight, state, K, lens)
     image, offset = judging.crop(photo, sight.mask, sight.pixels)
     mesh = Mesh(person.mesh(figure.model).vertices, figure.outer_faces)
@@ -206,7 +229,7 @@ def _coefficients(rig: Rig, state: State) -> tuple[torch.Tensor, torch.Tensor]:
 
 def figure_of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
     """The body model made ready for photos, with the stored places of the landmarks; made once for a batch."""
-    return Figure.of(model, Table.from_arrays(arrays))
+    return Figure.of(model, arrays)
 
 
 def place(text: str | None) -> tuple[float, float] | None:

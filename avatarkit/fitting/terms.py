@@ -102,6 +102,10 @@ class Habits:
     """(C)"""
     bounds: tuple[Array, Array]
     """least and greatest coefficients (C)"""
+    tallness: Array
+    """(C) metres of height per coefficient"""
+    height: tuple[float, float]
+    """how much taller than the template the person is said to be, and how exactly that is known, metres"""
 
     def add(self, total: Sum, state: State, free: Free) -> None:
         joints = free.joints[free.joints > 0]
@@ -116,6 +120,10 @@ class Habits:
             (values - self.shape_centre[chosen]) / self.shape_spread[chosen], 1 / self.shape_spread[chosen], at
         )
         _fence(total, values, self.bounds[0][chosen], self.bounds[1][chosen], at, 0.02)
+        taller, sigma = self.height
+        slopes = np.zeros((1, 1, len(free)))
+        slopes[0, 0, at] = self.tallness[chosen] / sigma
+        total.add(np.array([[(self.tallness @ state.coefficients - taller) / sigma]]), slopes)
 
 
 def _fence(total: Sum, values: Array, low: Array, high: Array, places: NDArray[np.int64], soft: float) -> None:
