@@ -186,17 +186,27 @@ def _serve() -> None:
             photo = _receive(questions)["photo"]
         except EOFError:
             return
-        answer = {"faces": _boxes(heads.process(photo), photo)}
+        answer = {"faces": _boxes(heads, photo)}
         for side, seen in (("plain", photo), ("mirrored", np.ascontiguousarray(photo[:, ::-1]))):
             answer |= {f"{side}_{key}": value for key, value in _named(holistic.process(seen), photo).items()}
         _send(answers, answer)
 
 
-def _boxes(found: Any, photo: Array) -> Array:
-    boxes = [face.location_data.relative_bounding_box for face in found.detections or ()]
+def _boxes(heads: Any, photo: Array) -> Array:
+    """Boxes (N,4) of all faces: left, top, width, height. The face detector sees squares: a wide photo would be made
+    small in it, and lose faces, so that it is looked at square by square, each overlapping the next by half."""
     H, W = photo.shape[:2]
-    rows = [(box.xmin * W, box.ymin * H, box.width * W, box.height * H) for box in boxes]
-    return np.array(rows, np.float32).reshape(-1, 4)
+    side = min(H, W)
+    boxes: list[tuple[float, float, float, float]] = []
+    for left in np.linspace(0, W - side, 1 + -(-2 * (W - side) // side)).astype(int):
+        for top in np.linspace(0, H - side, 1 + -(-2 * (H - side) // side)).astype(int):
+            found = heads.process(np.ascontiguousarray(photo[top : top + side, left : left + side]))
+            for face in found.detections or ():
+                box = face.location_data.relative_bounding_box
+                x, y, w, h = left + box.xmin * side, top + box.ymin * side, box.width * side, box.height * side
+                if all(np.hypot(x + w / 2 - a - c / 2, y + h / 2 - b - d / 2) > max(w, c) / 2 for a, b, c, d in boxes):
+                    boxes.append((x, y, w, h))
+    return np.array(boxes, np.float32).reshape(-1, 4)
 
 
 def _named(found: Any, photo: Array) -> dict[str, Array]:

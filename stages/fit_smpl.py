@@ -16,9 +16,14 @@ def fit_smpl(
             text="prompt",
         ),
     ],
+    keypoints: Annotated[
+        Path | None,
+        Reads("keypoints.json", help="With a photo: another detector's (OpenPose, COCO-WholeBody).", optional=True),
+    ],
     mask: Annotated[Path | None, Reads("mask.png", help="With a photo: where the person is.", optional=True)],
     out: Annotated[Path, Writes("body.npz")],
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
+    init: Annotated[Path | None, Option("With a photo: start from this body.npz.")] = None,
     height: Annotated[float | None, Option("With a photo: the person's height [cm].", 50, 250)] = None,
     focal: Annotated[float | None, Option("With a photo: focal length [pixels], else from EXIF.", min=1)] = None,
     fov: Annotated[float | None, Option("The same as vertical field of view [degrees].", min=1, max=170)] = None,
@@ -40,7 +45,6 @@ def fit_smpl(
 
       avatarkit fit-smpl ana/photo.jpg --height 172 --overlay  # ana/body.npz, ana/body.png
       avatarkit fit-smpl --prompt "tall man, 35 years old, 1.85 m, walking" -o ana/
-      avatarkit fit-smpl --prompt "woman" --variation 1 --seed 7   # another face, another build
       avatarkit fit-smpl walk.npz --frame 120 --describe "heavy woman" -o walker/
     """
     from avatarkit import files, fitting
@@ -52,21 +56,34 @@ def fit_smpl(
         asked: dict[str, Any] = {"describe": describe, "betas": betas, "frame": frame}
         found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
     else:
-        view: dict[str, Any] = {"fov": fov, "focal": focal, "height": height, "at": person}
-        view |= {"allow_cropped": allow_cropped, "force": force}
-        found = _from_photo(subject, mask, model, out.parent / "body.png" if overlay else None, view)
+        beside = {"keypoints": keypoints, "mask": mask, "init": init}
+        view: dict[str, Any] = {"height": height, "at": person, "allow_cropped": allow_cropped, "force": force}
+        picture = out.parent / "body.png" if overlay else None
+        found = _from_photo(subject, model, beside, {"fov": fov, "focal": focal}, view, picture)
     files.write_person(out, found)
 
 
-def _from_photo(subject: Path, mask: Path | None, model: Any, overlay: Path | None, view: dict[str, Any]) -> Any:
+def _from_photo(
+    subject: Path,
+    model: Any,
+    beside: dict[str, Path | None],
+    lens: dict[str, Any],
+    view: dict[str, Any],
+    to: Path | None,
+) -> Any:
     from avatarkit import files, fitting
 
     photo = files.read_photo(subject)
-    lens = fitting.Lens.of(
-        (photo.shape[1], photo.shape[0]), fov=view.pop("fov"), focal=view.pop("focal"), exif=files.read_focal(subject)
+    keypoints, mask, init = beside["keypoints"], beside["mask"], beside["init"]
+    found = fitting.from_photo(
+        fitting.figure_of(model, files.read_landmarks()),
+        photo,
+        lens=fitting.Lens.of((photo.shape[1], photo.shape[0]), **lens, exif=files.read_focal(subject)),
+        keypoints=None if keypoints is None else files.read_keypoints(keypoints),
+        mask=None if mask is None else files.read_mask(mask, photo),
+        init=None if init is None else files.read_person(init),
+        **view,
     )
-    shown = None if mask is None else files.read_mask(mask, photo)
-    found = fitting.from_photo(fitting.figure_of(model, files.read_landmarks()), photo, lens=lens, mask=shown, **view)
-    if overlay is not None:
-        files.write_picture(overlay, fitting.overlaid(photo, model, found))
+    if to is not None:
+        files.write_picture(to, fitting.overlaid(photo, model, found))
     return found

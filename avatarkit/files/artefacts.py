@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,14 @@ def read_landmarks() -> dict[str, np.ndarray]:
     """Where the photo detector's landmarks sit on the body, as `fitting.calibration` measured them."""
     with naming(LANDMARKS):
         return npz.decode(LANDMARKS.read_bytes())
+
+
+def read_keypoints(path: Path) -> Any:
+    """The JSON of a keypoint detector, at most 16 MB. Raises BadData where it is no JSON."""
+    try:
+        return json.loads(read_bytes(path, limit=16 << 20))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BadData(f"{path}: is no JSON ({error}), expected a file of OpenPose or COCO-WholeBody") from None
 
 
 def read_person(path: Path) -> Person:

@@ -1,7 +1,8 @@
 """The body that explains a photo, words or a motion: the work of fit-smpl."""
 
+from avatarkit.fitting.figure import Lens, figure_of
 from avatarkit.fitting.overlay import overlaid
-from avatarkit.fitting.photo import Lens, figure_of, from_photo
+from avatarkit.fitting.photo import from_photo
 from avatarkit.fitting.words import betas_of, from_motion, from_words, heeded, recorded_betas
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ class Table:
         for key, shape in wanted.items():
             if key not in arrays or arrays[key].shape != shape:
                 raise BadData(f"landmarks: {key} is missing or of another shape, expected {shape}")
-        whole = {key: arrays[key].astype(np.int64) for key in ("attach", "base", "vertex")}
+        whole: dict[str, Any] = {key: arrays[key].astype(np.int64) for key in ("attach", "base", "vertex")}
         return Table(**whole, **{key: arrays[key].astype(float) for key in wanted if key not in whole})
 
     def arrays(self) -> dict[str, NDArray]:  # type: ignore[type-arg]

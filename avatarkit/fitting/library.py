@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from avatarkit.body import JOINT_INDEX, JOINT_NAMES
 from avatarkit.errors import BadData
 from avatarkit.fitting.landmarks import BONES, directions
-from avatarkit.fitting.rig import J, Array, Points, Rig, State, places, rotations
+from avatarkit.fitting.rig import Array, J, Points, Rig, State, places, rotations
 from avatarkit.fitting.starting import turn_of
 
 HEADINGS = np.deg2rad(np.arange(0, 360, 30))
@@ -27,7 +27,7 @@ MIRROR = np.array([1.0, -1.0, -1.0])
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """`turns` (P,55,3) of poses seen from their front, the pelvis in camera axes; where their landmarks are (P,33,3)."""
+    """Poses seen from their front, in camera axes: `turns` (P,55,3), and `places` (P,33,3) of their landmarks."""
 
     turns: Array
     places: Array

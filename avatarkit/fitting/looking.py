@@ -77,7 +77,7 @@ def seen(
             "found nobody in the photo, expected one person from head to feet: try another photo, or --keypoints"
         )
     sight = _sight(found, (W, H), 1 / scale, np.array([left, top], float), (right - left, bottom - top))
-    sight = replace(sight, mask=_mask(photo, mask, sight.mask))
+    sight = replace(sight, mask=mask_of(photo, mask, sight.mask))
     _check_whole(sight, allow_cropped)
     return sight
 
@@ -100,18 +100,18 @@ def _sight(found: Detection, size: tuple[int, int], scale: float, origin: Array,
         found.world.astype(float),
         (found.left_hand, found.right_hand),
         mask,
-        _extent(certain),
+        extent(certain),
     )
 
 
-def _extent(points: Array) -> float:
+def extent(points: Array) -> float:
     """How tall a person is whose landmarks these are: the detector's highest and lowest points are eyes and toes."""
     return max(float(np.ptp(points, axis=0).max()), 1.0) * 1.08 if len(points) > 1 else 1.0
 
 
 def _doubt_hands(pixels: Array, sure: Array) -> None:
     """Leave out hands that are not at the wrist, or as big as no hand, and a face that is not at the nose."""
-    height = _extent(pixels[POSE][sure[POSE] > 0.5])
+    height = extent(pixels[POSE][sure[POSE] > 0.5])
     for rows, wrist in ((LEFT_HAND, WRISTS[0]), (RIGHT_HAND, WRISTS[1])):
         hand = pixels[rows]
         far = np.linalg.norm(hand[0] - pixels[wrist])
@@ -122,7 +122,7 @@ def _doubt_hands(pixels: Array, sure: Array) -> None:
         pixels[FACE], sure[FACE] = np.nan, 0
 
 
-def _mask(photo: picture.Image, given: NDArray[np.uint8] | None, found: Mask | None) -> Mask | None:
+def mask_of(photo: picture.Image, given: NDArray[np.uint8] | None, found: Mask | None) -> Mask | None:
     """The user's mask, or that of a photo which was cut out, or the detector's."""
     if given is not None:
         return given.astype(np.float32) / 255

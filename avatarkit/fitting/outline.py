@@ -39,6 +39,8 @@ class Outline:
     """(M,2) points of the outline"""
     normal: Array
     """(M,2) outwards"""
+    size: tuple[int, int]
+    """(width, height) of the photo; nobody knows what is beyond it"""
 
     @staticmethod
     def of(mask: NDArray[np.float32]) -> Outline | None:
@@ -68,7 +70,7 @@ class Outline:
         origin = np.array([left, top], float)
         pixels = edge / scale + origin
         inside = ((pixels > 2 / scale) & (pixels < np.array([W, H]) - 2 / scale)).all(1)
-        return Outline(distance / scale, scale, origin, pixels[inside], normal[inside])
+        return Outline(distance / scale, scale, origin, pixels[inside], normal[inside], (W, H))
 
     def outside(self, pixels: Array) -> tuple[Array, Array]:
         """How far outside (N) [pixels] these pixels (N,2) are, and the slope (N,2)."""
@@ -139,7 +141,7 @@ class Silhouette:
         image, by_place = projected(places[self.rows], K)
         skin = slopes[self.rows]
         far, slope = self.outline.outside(image)
-        out = far > 0
+        out = (far > 0) & ((image >= 0) & (image < self.outline.size)).all(1)
         if out.any():
             sigma = self.exact_in * self.height
             by = np.einsum("na,nab->nb", slope[out], by_place[out])[:, None] @ skin[out] / sigma

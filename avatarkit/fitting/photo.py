@@ -10,24 +10,25 @@ SMPLify-X's staging (Pavlakos et al. 2019) with Gauss–Newton steps: tens, wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from avatarkit import picture
-from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
 from avatarkit.errors import BadData, UsageError
 from avatarkit.fitting import judging, looking
-from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, Table, tallness
-from avatarkit.fitting.library import Library
+from avatarkit.fitting.calibration import state_of
+from avatarkit.fitting.figure import Figure, Lens
+from avatarkit.fitting.keypoints import sight_of
+from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, tallness
 from avatarkit.fitting.limits import limits
 from avatarkit.fitting.looking import Sight
-from avatarkit.fitting.outline import Outline, Silhouette, surface_points
-from avatarkit.fitting.rig import Array, Free, Points, Rig, State, places
+from avatarkit.fitting.outline import Outline, Silhouette
+from avatarkit.fitting.rig import Array, Free, Rig, State, places
 from avatarkit.fitting.solving import Term, solved
 from avatarkit.fitting.starting import shift, started
 from avatarkit.fitting.terms import Directed, Habits, Seen
@@ -43,45 +44,16 @@ STARTS_BLIND = 10
 """The same where there is no 3D cue."""
 USUAL_HEIGHT = (1.70, 0.10)
 """Mean and spread of grown people's heights, metres: a photo has no scale."""
-DEFAULT_FOCAL = 1.3
-"""Focal length of an unknown camera as a share of the photo's longer side: 42 degrees, a phone held a little back."""
 
 
-@dataclass(frozen=True, eq=False)
-class Figure:
-    """A body model made ready for fitting: its rig, its landmarks (145) and then points of its skin."""
-
-    model: BodyModel
-    rig: Rig
-    table: Table
-    points: Points
-    library: Library
-
-    @staticmethod
-    def of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
-        """With the stored places of the landmarks, and poses to start from. Raises BadData."""
-        rig, table = Rig.of(model), Table.from_arrays(arrays)
-        landmarks = table.points(model, rig)
-        points = Points.joined(landmarks, surface_points(model))
-        return Figure(model, rig, table, points, Library.of(rig, landmarks[POSE], arrays))
-
-    @property
-    def outer_faces(self) -> torch.Tensor:
-        return self.model.faces if self.model.outer_faces is None else self.model.outer_faces
-
-    @property
-    def landmarks(self) -> Points:
-        return self.points[:COUNT]
-
-
-def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = None) -> State:
+def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = None, start: State | None = None) -> State:
     """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale."""
     rig, habits = figure.rig, _habits(figure, height)
     bones = None if sight.cue is None else _bones(figure, sight)
     pose = _landmarks(figure, sight, np.arange(33), forgiving=100.0)
     coarse: list[Term] = [pose] if bones is None else [pose, bones]
     free = Free(BODY, np.arange(10))
-    starts = _starts(figure, sight, habits, bones, K)
+    starts = [start] if start is not None else _starts(figure, sight, habits, bones, K)
     solutions = [solved(rig, figure.landmarks[POSE], s, free, coarse, habits, K, rounds=25) for s in starts]
     state, _ = min(solutions, key=lambda found: found[1])
     everywhere = _landmarks(figure, sight, np.arange(COUNT), forgiving=25.0)
@@ -121,10 +93,16 @@ def _habits(figure: Figure, height: float | None) -> Habits:
     low, high = np.full(C, -3.5), np.full(C, 3.5)
     low[B:], high[B:] = 0, 1
     template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
-    said = (USUAL_HEIGHT if height is None else (height, 0.004))
+    said = USUAL_HEIGHT if height is None else (height, 0.004)
     return Habits(
-        limits(), np.zeros((55, 3)), stiffness, np.zeros(C), spread, (low, high),
-        template * tallness(figure.model), (said[0] - template, said[1]),
+        limits(),
+        np.zeros((55, 3)),
+        stiffness,
+        np.zeros(C),
+        spread,
+        (low, high),
+        template * tallness(figure.model),
+        (said[0] - template, said[1]),
     )
 
 
@@ -162,34 +140,14 @@ def _hand_bones(sight: Sight) -> list[Directed]:
     return found
 
 
-@dataclass(frozen=True)
-class Lens:
-    """How long the focal length is, in pixels, and how that is known: given, EXIF, or the default."""
-
-    focal: float
-    source: str
-
-    @staticmethod
-    def of(
-        size: tuple[int, int], *, fov: float | None = None, focal: float | None = None, exif: float | None = None
-    ) -> Lens:
-        """From a vertical field of view (degrees), a focal length (pixels), or EXIF's (pixels); else the default."""
-        if focal is not None:
-            return Lens(focal, "given")
-        if fov is not None:
-            return Lens(0.5 * size[1] / float(np.tan(np.deg2rad(fov) / 2)), "given")
-        return Lens(exif, "exif") if exif else Lens(DEFAULT_FOCAL * max(size), "default")
-
-    def K(self, size: tuple[int, int]) -> Array:
-        return np.array([[self.focal, 0, size[0] / 2], [0, self.focal, size[1] / 2], [0, 0, 1]])
-
-
 def from_photo(
     figure: Figure,
     photo: picture.Image,
     *,
     lens: Lens,
     mask: NDArray[np.uint8] | None = None,
+    keypoints: Any = None,
+    init: Person | None = None,
     height: float | None = None,
     at: str | None = None,
     allow_cropped: bool = False,
@@ -197,22 +155,36 @@ def from_photo(
 ) -> Person:
     """The person in a photo (H,W,3|4) uint8 sRGB: posed body, camera, the crop that shows them.
 
-    `mask` (H,W) 0 … 255 replaces the detector's, `height` (metres) fixes the scale that no photo has, `at` (x, y)
-    chooses among several people. BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit
-    that explains too little, unless it is forced; NotInstalled without mediapipe.
+    `mask` (H,W) 0 … 255 replaces the detector's; `keypoints`, the JSON of another detector, replaces it altogether;
+    `init` is where the fit starts; `height` (cm) fixes the scale that no photo has; `at`, "x,y" in pixels, chooses
+    among several people. BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit that
+    explains too little, unless it is forced; NotInstalled without mediapipe.
     """
-    sight = looking.seen(photo, mask=mask, at=place(at), allow_cropped=allow_cropped)
+    chosen = place(at)
+    if keypoints is None:
+        sight = looking.seen(photo, mask=mask, at=chosen, allow_cropped=allow_cropped)
+    else:
+        shown = looking.mask_of(photo, mask, None)
+        sight = sight_of(keypoints, (photo.shape[1], photo.shape[0]), shown, chosen)
     K = lens.K(sight.size)
-    state = fitted(figure, sight, K, height=None if height is None else height / 100)
-    person = _person(figure, sight, state, K, lens)
+    start = None if init is None else _start_of(figure, init)
+    state = fitted(figure, sight, K, height=None if height is None else height / 100, start=start)
+    person = _person(figure, sight, state, K)
     image, offset = judging.crop(photo, sight.mask, sight.pixels)
     mesh = Mesh(person.mesh(figure.model).vertices, figure.outer_faces)
     found = judging.residuals(figure.landmarks, figure.rig, state, sight, K, person.camera, mesh)
     judging.check(found, force)
-    return replace(person, residuals=found, crop=image, crop_offset=offset)
+    seen = {"pixels": sight.pixels.astype(np.float32), "confidence": sight.sure.astype(np.float32)}
+    return replace(person, residuals=found, crop=image, crop_offset=offset, keypoints=seen, focal_source=lens.source)
 
 
-def _person(figure: Figure, sight: Sight, state: State, K: Array, lens: Lens) -> Person:
+def _start_of(figure: Figure, init: Person) -> State:
+    if init.model.sha256 != figure.model.sha256:
+        raise BadData(f"--init: made with body {init.model.name}, expected {figure.model.name}: give --body as it was")
+    return state_of(figure.rig, init)
+
+
+def _person(figure: Figure, sight: Sight, state: State, K: Array) -> Person:
     model, rig = figure.model, figure.rig
     posed = model.shaped(*_coefficients(rig, state)).posed(state.pose())
     state, cam_from_world = judging.in_world(rig, state, float(posed.vertices[:, 1].max()))
@@ -225,11 +197,6 @@ def _person(figure: Figure, sight: Sight, state: State, K: Array, lens: Lens) ->
 def _coefficients(rig: Rig, state: State) -> tuple[torch.Tensor, torch.Tensor]:
     coefficients = torch.from_numpy(state.coefficients).float()
     return coefficients[: rig.B], coefficients[rig.B :]
-
-
-def figure_of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
-    """The body model made ready for photos, with the stored places of the landmarks; made once for a batch."""
-    return Figure.of(model, arrays)
 
 
 def place(text: str | None) -> tuple[float, float] | None:
