@@ -88,7 +88,8 @@ def terms(rig):
     bones = Directed(np.array([[0, 1], [2, 3], [4, 5]]), directions, np.full(3, 0.3), np.ones(3))
     C = rig.joint_dirs.shape[2]
     bounds = (np.full(C, -0.2), np.full(C, 0.2))
-    habits = Habits(limits(), np.zeros((55, 3)), np.ones(55), np.zeros(C), np.ones(C), bounds, np.ones(C), (0.1, 0.5))
+    stiff = np.triu(random.normal(size=(63, 63)))
+    habits = Habits(limits(), np.ones(63), stiff, 0.3, np.zeros(C), np.ones(C), bounds, np.ones(C), (0.1, 0.5))
     return K, seen, bones, habits
 
 
@@ -100,7 +101,7 @@ def test_the_gradient_is_the_slope_of_the_cost(model, rig):
     K, *every, habits = terms(rig)
     mask = np.zeros((600, 400), np.float32)
     mask[250:420, 180:260] = 1
-    every.append(Silhouette(Outline.of(mask), slice(0, 12), 170.0, weight_out=0.0))
+    every.append(Silhouette(Outline.of(mask), slice(0, 12), 170.0, np.zeros(12), weight_out=0.0))
 
     def summed(state):
         total = Sum(len(free))
@@ -184,6 +185,7 @@ def test_calibration_finds_what_was_put_in(model, rig):
         found = SimpleNamespace(
             pose=pixels[POSE],
             visibility=np.ones(33),
+            world=places(rig, points, state)[:33],
             left_hand=np.pad(pixels[LEFT_HAND], ((0, 0), (0, 1))),
             right_hand=np.pad(pixels[RIGHT_HAND], ((0, 0), (0, 1))),
             face=face,

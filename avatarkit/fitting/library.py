@@ -20,6 +20,8 @@ from avatarkit.fitting.starting import turn_of
 
 HEADINGS = np.deg2rad(np.arange(0, 360, 30))
 COMPARED = (0, *range(11, 17), *range(23, 33))
+FLOOR = 12.0
+"""Degrees."""
 LIMBS = np.arange(12)
 """Bones of arms, legs and feet."""
 MIRROR = np.array([1.0, -1.0, -1.0])
@@ -31,6 +33,10 @@ class Library:
 
     turns: Array
     places: Array
+    usual: Array
+    """(63) the mean of the body's turns"""
+    stiff: Array
+    """(63,63) what whitens them about it: a Gaussian prior is |stiff (turns − usual)|²"""
 
     @staticmethod
     def of(rig: Rig, landmarks: Points, arrays: Mapping[str, NDArray]) -> Library:  # type: ignore[type-arg]
@@ -46,7 +52,12 @@ class Library:
         turns = np.concatenate([turns, mirrored])
         turns[:, 0] = np.stack([turn_of(level @ rotation) for rotation in rotations(turns[:, 0])])
         zero = np.zeros(rig.joint_dirs.shape[2])
-        return Library(turns, np.stack([places(rig, landmarks, State(np.zeros(3), t, zero)) for t in turns]))
+        body = turns[:, 1:22].reshape(len(turns), -1)
+        # poses are more various than any library: no turn is more certain than this
+        covariance = np.cov(body.T) + np.deg2rad(FLOOR) ** 2 * np.eye(body.shape[1])
+        stiff = np.linalg.cholesky(np.linalg.inv(covariance)).T
+        looks = np.stack([places(rig, landmarks, State(np.zeros(3), t, zero)) for t in turns])
+        return Library(turns, looks, body.mean(0), stiff)
 
     def nearest(self, pixels: Array, weight: Array, bones: Array | None, count: int) -> list[Array]:
         """The turns (55,3) of the `count` poses, all different, that look most like landmarks (33,2) and, where they

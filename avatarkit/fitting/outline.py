@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from avatarkit import picture, render
-from avatarkit.body import BodyModel
+from avatarkit.body import JOINT_NAMES, BodyModel
 from avatarkit.camera import Camera, clip_from_world
 from avatarkit.fitting.landmarks import all_dirs
 from avatarkit.fitting.rig import Array, Points
@@ -107,6 +107,22 @@ def _signed_distance(mask: NDArray[np.bool_], edge: Array) -> Array:
     return np.where(mask, -near, near)
 
 
+STANDOFF = {
+    **dict.fromkeys(("pelvis", "spine", "collar"), 0.0115),
+    **dict.fromkeys(("hip", "knee", "elbow", "shoulder", "head", "jaw", "neck"), 0.0095),
+    **dict.fromkeys(("ankle", "foot"), 0.0125),
+}
+"""How far the mask's outline is from the nearest of these points of a dressed person's skin, as a share of the height:
+medians of 160 people (`benchmarks/fit.py --standoff`). Half a centimetre of it is the points' own distance apart."""
+STANDOFF_ELSEWHERE = 0.006
+
+
+def standoffs(points: Points) -> Array:
+    """(N) the usual standoff at each point."""
+    names = [JOINT_NAMES[joint] for joint in points.weights.argmax(1)]
+    return np.array([next((v for k, v in STANDOFF.items() if k in name), STANDOFF_ELSEWHERE) for name in names])
+
+
 def surface_points(model: BodyModel, count: int = 640) -> Points:
     """Vertices spread over the skin, fewer on the hands; the same for the same model."""
     faces = model.faces if model.outer_faces is None else model.outer_faces
@@ -131,11 +147,12 @@ class Silhouette:
     rows: slice
     height: float
     """pixels"""
+    standoff: Array
+    """(rows) how far clothes and hair usually stand off at each point"""
     weight_in: float = 1.0
     weight_out: float = 0.35
     exact_in: float = 0.006
     exact_out: float = 0.008
-    margin: float = 0.003
 
     def add(self, total: Sum, places: Array, slopes: Array, K: Array) -> None:
         image, by_place = projected(places[self.rows], K)
@@ -149,9 +166,8 @@ class Silhouette:
         edge, normal = self.outline.edge, self.outline.normal
         gaps = torch.cdist(torch.from_numpy(edge), torch.from_numpy(image))
         nearest = gaps.argmin(1).numpy()
-        sigma, margin = self.exact_out * self.height, self.margin * self.height
-        gap = ((image[nearest] - edge) * normal).sum(1)
-        gap = np.sign(gap) * np.maximum(np.abs(gap) - margin, 0)
+        sigma = self.exact_out * self.height
+        gap = ((image[nearest] - edge) * normal).sum(1) + self.standoff[nearest] * self.height
         by = np.einsum("na,nab->nb", normal, by_place[nearest])[:, None] @ skin[nearest] / sigma
         total.add(gap[:, None] / sigma, by, weight=self.weight_out, forgiving=9.0)
 

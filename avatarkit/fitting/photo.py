@@ -27,7 +27,7 @@ from avatarkit.fitting.keypoints import sight_of
 from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, tallness
 from avatarkit.fitting.limits import limits
 from avatarkit.fitting.looking import Sight
-from avatarkit.fitting.outline import Outline, Silhouette
+from avatarkit.fitting.outline import Outline, Silhouette, standoffs
 from avatarkit.fitting.rig import Array, Free, Rig, State, places
 from avatarkit.fitting.solving import Term, solved
 from avatarkit.fitting.starting import shift, started
@@ -42,6 +42,7 @@ STARTS = 4
 """Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
 STARTS_BLIND = 10
 """The same where there is no 3D cue."""
+EXPRESSION_SPREAD = 0.3
 USUAL_HEIGHT = (1.70, 0.10)
 """Mean and spread of grown people's heights, metres: a photo has no scale."""
 
@@ -62,7 +63,7 @@ def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = Non
     state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
     outline = None if sight.mask is None else Outline.of(sight.mask)
     if outline is not None:
-        silhouette = Silhouette(outline, slice(COUNT, None), sight.height)
+        silhouette = Silhouette(outline, slice(COUNT, None), sight.height, standoffs(figure.points[COUNT:]))
         state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
     return state
 
@@ -85,24 +86,21 @@ def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None
 
 
 def _habits(figure: Figure, height: float | None) -> Habits:
-    C, B = figure.rig.joint_dirs.shape[2], figure.rig.B
-    stiffness = np.ones(55)
-    stiffness[25:] = 0.3
-    spread = np.ones(C)
-    spread[B:] = 0.3
-    low, high = np.full(C, -3.5), np.full(C, 3.5)
-    low[B:], high[B:] = 0, 1
+    C, B, library = figure.rig.joint_dirs.shape[2], figure.rig.B, figure.library
+    spread = np.where(np.arange(C) < B, 1.0, EXPRESSION_SPREAD)
+    low, high = np.where(np.arange(C) < B, -3.5, 0.0), np.where(np.arange(C) < B, 3.5, 1.0)
     template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
-    said = USUAL_HEIGHT if height is None else (height, 0.004)
+    metres, sigma = USUAL_HEIGHT if height is None else (height, 0.004)
     return Habits(
-        limits(),
-        np.zeros((55, 3)),
-        stiffness,
-        np.zeros(C),
-        spread,
-        (low, high),
-        template * tallness(figure.model),
-        (said[0] - template, said[1]),
+        limits=limits(),
+        usual=library.usual,
+        stiff=library.stiff,
+        fingers=0.3,
+        shape_centre=np.zeros(C),
+        shape_spread=spread,
+        bounds=(low, high),
+        tallness=template * tallness(figure.model),
+        height=(metres - template, sigma),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from avatarkit.fitting.landmarks import HIPS, SHOULDERS
-from avatarkit.fitting.rig import Array, Free, Points, Rig, State, places
+from avatarkit.fitting.rig import Array, Free, J, Points, Rig, State, places
 from avatarkit.fitting.solving import solved
 from avatarkit.fitting.terms import Directed, Habits
 
@@ -22,8 +22,8 @@ def started(
 ) -> State:
     """The state that a 3D cue (33,3) of the pose landmarks, its bones and their pixels (33,2) suggest."""
     coefficients = habits.shape_centre.copy()
-    turns = habits.centre.copy()
-    turns[0] = 0
+    turns = np.zeros((J, 3))
+    turns[1:22] = habits.usual.reshape(21, 3)
     state = State(np.zeros(3), turns, coefficients)
     at_rest = places(rig, points, state)
     turns[0] = turn_of(rotation_between(at_rest[list(TRUNK)], cue[list(TRUNK)]))

@@ -92,10 +92,12 @@ class Habits:
     """What people are like before anything is seen: joints near rest and within their limits, average shapes."""
 
     limits: Limits
-    centre: Array
-    """(55,3) the usual pose"""
-    stiffness: Array
-    """(55) weight of the pose's prior by joint"""
+    usual: Array
+    """(63) the body's usual turns, left hip to right wrist"""
+    stiff: Array
+    """(63,63) what whitens them"""
+    fingers: float
+    """weight of the prior that keeps fingers, jaw and eyes near rest"""
     shape_centre: Array
     """(C)"""
     shape_spread: Array
@@ -111,8 +113,13 @@ class Habits:
         joints = free.joints[free.joints > 0]
         turns, start = state.turns[joints], 3 + 3 * int((free.joints == 0).sum())
         places = (start + np.arange(turns.size)).reshape(turns.shape)
-        spread = self.limits.spread[joints] / np.sqrt(self.stiffness[joints])[:, None]
-        total.add_diagonal(((turns - self.centre[joints]) / spread).ravel(), (1 / spread).ravel(), places.ravel())
+        body, small = joints < 22, joints >= 22
+        slopes = np.zeros((63, 1, len(free)))
+        columns = 3 * (joints[body] - 1)[:, None] + np.arange(3)
+        slopes[:, 0, places[body].ravel()] = self.stiff[:, columns.ravel()]
+        total.add((self.stiff @ (state.turns[1:22].ravel() - self.usual))[:, None], slopes)
+        spread = self.limits.spread[joints[small]] / np.sqrt(self.fingers)
+        total.add_diagonal((turns[small] / spread).ravel(), (1 / spread).ravel(), places[small].ravel())
         _fence(total, turns, self.limits.low[joints], self.limits.high[joints], places, 0.05)
         chosen = free.coefficients
         values, at = state.coefficients[chosen], 3 + 3 * len(free.joints) + np.arange(len(chosen))
