@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from avatarkit import picture
 from avatarkit.camera import Camera, resized
 from avatarkit.errors import QualityGate
-from avatarkit.fitting.landmarks import MEASURED
+from avatarkit.fitting.landmarks import MEASURED, unit
 from avatarkit.fitting.looking import Sight
 from avatarkit.fitting.outline import covered
 from avatarkit.fitting.rig import Array, Points, Rig, State, frames, places, rotations
@@ -23,29 +23,54 @@ log = logging.getLogger("avatarkit")
 LOOKED_AT = 384
 """Pixels of the longer side in which masks are compared."""
 LARGEST_CROP = 2048
+STANDING, MOST_TILTED, LEAST_ROLL = np.deg2rad(50), np.deg2rad(30), np.deg2rad(8)
 # a fit that is worse than one of these is no fit
 WORST_REPROJECTION, WORST_OUTSIDE, WORST_IOU = 0.03, 0.12, 0.5
 
 
-def in_world(rig: Rig, state: State, low: float) -> tuple[State, Array]:
+def in_world(rig: Rig, skin: Points, state: State) -> tuple[State, Array]:
     """A state of the camera's axes in the world's, and `cam_from_world` (4,4).
 
-    The camera is taken to stand level. The person faces +Z, the pelvis over x = z = 0; `low` is the camera's y of
-    their lowest point, which comes to lie at y = 0.
+    Who stands, stands upright: the camera is as tilted as that needs; else it is level. The person faces +Z, the
+    pelvis over x = z = 0, the lowest of the points of the `skin` at y = 0.
     """
-    level = np.diag([1.0, -1.0, -1.0])
+    level = np.diag([1.0, -1.0, -1.0]) @ uprighting(rig, skin, state)
     ahead = level @ rotations(state.turns[0])[:, 2]
     heading = float(np.arctan2(ahead[0], ahead[2])) if np.hypot(ahead[0], ahead[2]) > 0.1 else 0.0
     world_from_cam = rotations(np.array([0.0, -heading, 0.0])) @ level
     at = frames(rig, state)
     pelvis = world_from_cam @ at.placed[0]
-    origin = np.array([pelvis[0], -low, pelvis[2]])
+    low = float((places(rig, skin, state) @ world_from_cam[1]).min())
+    origin = np.array([pelvis[0], low, pelvis[2]])
     turns = state.turns.copy()
     turns[0] = turn_of(world_from_cam @ rotations(turns[0]))
     cam_from_world = np.eye(4)
     cam_from_world[:3, :3] = world_from_cam.T
     cam_from_world[:3, 3] = world_from_cam.T @ origin
     return State(pelvis - origin - at.rest[0], turns, state.coefficients), cam_from_world
+
+
+def uprighting(rig: Rig, skin: Points, state: State) -> Array:
+    """The rotation (3,3) of the camera's axes after which somebody who stands is balanced over their feet.
+
+    No photo tells a leaning person from a tilted camera, but people who stand do not lean. The identity for who sits,
+    jumps, kneels or bends, and where more than a camera is ever tilted were needed.
+    """
+    placed = frames(rig, state).placed
+    left, right = (unit(placed[knee] - placed[hip]) for hip, knee in ((1, 4), (2, 5)))
+    shanks = [unit(placed[ankle] - placed[knee]) for knee, ankle in ((4, 7), (5, 8))]
+    trunk = unit(placed[12] - placed[0])
+    bends = [left @ shanks[0], right @ shanks[1], -trunk @ unit(left + right), left @ right]
+    if min(bends) < np.cos(STANDING):
+        return np.eye(3)
+    feet = placed[[7, 8, 10, 11]].mean(0)
+    up = unit(places(rig, skin, state).mean(0) - feet)
+    tilt = np.array([np.arctan2(-up[2], -up[1]), 0.0, np.arctan2(-up[0], -up[1])])
+    if np.abs(tilt).max() > MOST_TILTED:
+        return np.eye(3)
+    if abs(tilt[2]) < LEAST_ROLL:  # people rest on one leg more often than cameras roll
+        tilt[2] = 0
+    return rotations(np.array([-tilt[0], 0, 0])) @ rotations(np.array([0, 0, tilt[2]]))
 
 
 def residuals(

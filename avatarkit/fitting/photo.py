@@ -184,8 +184,7 @@ def _start_of(figure: Figure, init: Person) -> State:
 
 def _person(figure: Figure, sight: Sight, state: State, K: Array) -> Person:
     model, rig = figure.model, figure.rig
-    posed = model.shaped(*_coefficients(rig, state)).posed(state.pose())
-    state, cam_from_world = judging.in_world(rig, state, float(posed.vertices[:, 1].max()))
+    state, cam_from_world = judging.in_world(rig, figure.points[COUNT:], state)
     betas, expression = _coefficients(rig, state)
     matrix = torch.from_numpy(cam_from_world).float()
     view = Camera("perspective", torch.from_numpy(K).float(), matrix, sight.size)
