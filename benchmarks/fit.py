@@ -30,11 +30,11 @@ from avatarkit.body.phenotype import phenotype_of
 from avatarkit.errors import AvatarError
 from avatarkit.fitting.calibration import state_of
 from avatarkit.fitting.figure import Figure, Lens
-from avatarkit.fitting.judging import both_masks
-from avatarkit.fitting.landmarks import FACE, LEFT_HAND, MEASURED, POSE, RIGHT_HAND
+from avatarkit.fitting.judging import both_masks, coefficients_of
+from avatarkit.fitting.landmarks import LEFT_HAND, MEASURED, POSE, RIGHT_HAND
 from avatarkit.fitting.looking import Sight, extent
 from avatarkit.fitting.outline import covered
-from avatarkit.fitting.photo import _coefficients, fitted, from_photo
+from avatarkit.fitting.photo import fitted, from_photo
 from avatarkit.fitting.rig import State, frames, places, rotations
 from avatarkit.fitting.starting import rotation_between, turn_of
 from avatarkit.fitting.terms import projected
@@ -95,7 +95,9 @@ def noisy_sight(figure: Figure, person: Person, generator: np.random.Generator, 
     height = extent(pixels[POSE])
     pixels = pixels + generator.normal(0, 0.005 * height, pixels.shape) * np.where(np.arange(145) < 33, 1, 0.3)[:, None]
     cue = landmarks[POSE] + generator.normal(0, 0.03, (33, 3)) if depth else None
-    hands = tuple(landmarks[rows] + generator.normal(0, 0.004, (21, 3)) if depth else None for rows in (LEFT_HAND, RIGHT_HAND))
+    hands = tuple(
+        landmarks[rows] + generator.normal(0, 0.004, (21, 3)) if depth else None for rows in (LEFT_HAND, RIGHT_HAND)
+    )
     mesh = person.mesh(figure.model)
     mask = covered(mesh.vertices, figure.outer_faces, person.camera).astype(np.float32)
     return Sight((SIDE, SIDE), pixels, np.ones(145), np.zeros(145), cue, hands, mask, height), state  # type: ignore[arg-type]
@@ -109,7 +111,7 @@ def known_bodies(figure: Figure, count: int, *, depth: bool) -> Row:
         K = person.camera.K.double().numpy()
         height = float(figure.model.shaped(person.betas).height)
         start = time.perf_counter()
-        state = fitted(plain, sight, K, height=height)
+        state = fitted(plain, sight, K, height=height, clothes=0.0)
         seconds = time.perf_counter() - start
         rows.append({**compared(figure, state, true, sight, K), "seconds": seconds})
     return medians(rows)
@@ -128,7 +130,7 @@ def compared(figure: Figure, state: State, true: State, sight: Sight, K: np.ndar
         from avatarkit.camera import Camera
 
         camera = Camera("perspective", torch.from_numpy(K).float(), view, sight.size)
-        betas, expression = _coefficients(figure.rig, state)
+        betas, expression = coefficients_of(figure.rig, state)
         posed = figure.model.shaped(betas, expression).posed(state.pose())
         body, mask = both_masks(sight.mask, camera, Mesh(posed.vertices, figure.outer_faces))
         row["iou"] = float((body & mask).sum() / max((body | mask).sum(), 1))
@@ -179,7 +181,9 @@ def shapes(figure: Figure, count: int, *, nude: bool) -> Row:
         ours, theirs = (100 * np.abs(girths(figure.model, betas) - true) for betas in (found.betas, mean))
         signed = 100 * (girths(figure.model, found.betas) - true)
         names = ("chest", "waist", "hip")
-        rows.append({**dict(zip(names, ours, strict=True)), **{f"mean_{n}": v for n, v in zip(names, theirs, strict=True)}})
+        rows.append(
+            {**dict(zip(names, ours, strict=True)), **{f"mean_{n}": v for n, v in zip(names, theirs, strict=True)}}
+        )
         rows[-1] |= {f"bias_{n}": v for n, v in zip(names, signed, strict=True)}
     return medians(rows)
 
@@ -199,7 +203,9 @@ def heads(figure: Figure, count: int) -> Row:
             continue
         average = person.betas.clone()
         average[model.head_betas] = 0
-        true, ours, mean = (model.shaped(b).vertices.double().numpy()[head] for b in (person.betas, found.betas, average))
+        true, ours, mean = (
+            model.shaped(b).vertices.double().numpy()[head] for b in (person.betas, found.betas, average)
+        )
         row = {}
         for key, surface in (("head", ours), ("mean_head", mean)):
             a, b = surface - surface.mean(0), true - true.mean(0)
@@ -218,7 +224,10 @@ def medians(rows: list[Row]) -> Row:
     table = {key: np.array([row[key] for row in rows if key in row]) for key in keys}
     found = {key: float(np.mean(v) if key == "failed" else np.median(v)) for key, v in table.items() if len(v)}
     if "mpjpe" in table:
-        found |= {"mpjpe_p90": float(np.percentile(table["mpjpe"], 90)), "pa_p90": float(np.percentile(table["pa"], 90))}
+        found |= {
+            "mpjpe_p90": float(np.percentile(table["mpjpe"], 90)),
+            "pa_p90": float(np.percentile(table["pa"], 90)),
+        }
     return {"n": float(len(rows)), **found}
 
 

@@ -3,19 +3,20 @@ from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed, Writes
 
+Subject = Annotated[
+    Path,
+    Reads(
+        *("photo.*", "prompt.txt", "pose.npz", "mesh.glb", "mesh.obj", "mesh.ply"),
+        help="A photo of one person, a description (.txt), a pose or motion (.npz: SMPL-X parameters or AMASS), "
+        "or a mesh of a dressed person made elsewhere.",
+        source=True,
+        text="prompt",
+    ),
+]
+
 
 def fit_smpl(
-    subject: Annotated[
-        Path,
-        Reads(
-            "photo.*",
-            "prompt.txt",
-            "pose.npz",
-            help="A photo of one person, a description (.txt), or a pose or motion (.npz: SMPL-X parameters or AMASS).",
-            source=True,
-            text="prompt",
-        ),
-    ],
+    subject: Subject,
     keypoints: Annotated[
         Path | None,
         Reads("keypoints.json", help="With a photo: another detector's (OpenPose, COCO-WholeBody).", optional=True),
@@ -24,8 +25,9 @@ def fit_smpl(
     out: Annotated[Path, Writes("body.npz")],
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
     init: Annotated[Path | None, Option("With a photo: start from this body.npz.")] = None,
-    height: Annotated[float | None, Option("With a photo: the person's height [cm].", 50, 250)] = None,
+    height: Annotated[float | None, Option("With a photo or mesh: the person's height [cm].", 50, 250)] = None,
     focal: Annotated[float | None, Option("With a photo: focal length [pixels], else from EXIF.", min=1)] = None,
+    up: Annotated[str | None, Option("With a mesh: its upward axis, y, z, -y ….  [default: guessed]")] = None,
     fov: Annotated[float | None, Option("The same as vertical field of view [degrees].", min=1, max=170)] = None,
     person: Annotated[str | None, Option("With a photo of several: whose face is nearest to x,y [pixels].")] = None,
     allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
@@ -37,9 +39,9 @@ def fit_smpl(
     variation: Annotated[float, Option("How individual the body is [standard deviations]; 0: average.", 0, 3)] = 0.0,
     seed: Seed = 0,
 ) -> None:
-    """Find a posed body (SMPL-X parameters) and a camera that fit the photo, the words, or the pose.
+    """Find a posed body (SMPL-X parameters) and a camera that fit a photo, words, a pose, a mesh.
 
-    Photos need the extra `photo` (mediapipe 0.10.21), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
+    Photos and meshes need the extra `photo` (mediapipe 0.10.21), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
 
     Examples:
 
@@ -55,6 +57,9 @@ def fit_smpl(
     elif subject.suffix == ".npz":
         asked: dict[str, Any] = {"describe": describe, "betas": betas, "frame": frame}
         found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
+    elif subject.suffix in (".glb", ".obj", ".ply"):
+        figure = fitting.figure_of(model, files.read_landmarks())
+        found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force=force)
     else:
         beside = {"keypoints": keypoints, "mask": mask, "init": init}
         view: dict[str, Any] = {"height": height, "at": person, "allow_cropped": allow_cropped, "force": force}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from avatarkit.body import BodyModel
 from avatarkit.fitting.landmarks import COUNT, POSE, Table
 from avatarkit.fitting.library import Library
-from avatarkit.fitting.outline import surface_points
+from avatarkit.fitting.outline import standoffs, surface_points
 from avatarkit.fitting.rig import Array, Points, Rig
 
 DEFAULT_FOCAL = 1.3
@@ -40,6 +41,11 @@ class Figure:
     @property
     def outer_faces(self) -> torch.Tensor:
         return self.model.faces if self.model.outer_faces is None else self.model.outer_faces
+
+    @cached_property
+    def standoff(self) -> Array:
+        """How far clothes usually are from the points of the skin."""
+        return standoffs(self.points[COUNT:])
 
     @property
     def landmarks(self) -> Points:

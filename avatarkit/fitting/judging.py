@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from avatarkit import picture
@@ -48,6 +49,12 @@ def in_world(rig: Rig, skin: Points, state: State) -> tuple[State, Array]:
     cam_from_world[:3, :3] = world_from_cam.T
     cam_from_world[:3, 3] = world_from_cam.T @ origin
     return State(pelvis - origin - at.rest[0], turns, state.coefficients), cam_from_world
+
+
+def coefficients_of(rig: Rig, state: State) -> tuple[torch.Tensor, torch.Tensor]:
+    """Betas (B) and expression (E) float32."""
+    coefficients = torch.from_numpy(state.coefficients).float()
+    return coefficients[: rig.B], coefficients[rig.B :]
 
 
 def uprighting(rig: Rig, skin: Points, state: State) -> Array:

@@ -27,8 +27,8 @@ from avatarkit.fitting.keypoints import sight_of
 from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, tallness
 from avatarkit.fitting.limits import limits
 from avatarkit.fitting.looking import Sight
-from avatarkit.fitting.outline import Outline, Silhouette, standoffs
-from avatarkit.fitting.rig import Array, Free, Rig, State, places
+from avatarkit.fitting.outline import Outline, Silhouette
+from avatarkit.fitting.rig import Array, Free, State, places
 from avatarkit.fitting.solving import Term, solved
 from avatarkit.fitting.starting import shift, started
 from avatarkit.fitting.terms import Directed, Habits, Seen
@@ -38,34 +38,53 @@ from avatarkit.record import Model
 
 BODY = np.arange(22)
 HANDS = np.arange(25, 55)
+EVERYTHING = np.concatenate([BODY, [22], HANDS])
+"""All joints but the eyes, which no landmark but the irises tells of."""
+CLOTHES = 0.6
 STARTS = 4
 """Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
 STARTS_BLIND = 10
 """The same where there is no 3D cue."""
 EXPRESSION_SPREAD = 0.3
-USUAL_HEIGHT = (1.70, 0.10)
+USUAL_HEIGHT = (1.70, 0.15)
 """Mean and spread of grown people's heights, metres: a photo has no scale."""
 
 
-def fitted(figure: Figure, sight: Sight, K: Array, *, height: float | None = None, start: State | None = None) -> State:
-    """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale."""
-    rig, habits = figure.rig, _habits(figure, height)
-    bones = None if sight.cue is None else _bones(figure, sight)
-    pose = _landmarks(figure, sight, np.arange(33), forgiving=100.0)
-    coarse: list[Term] = [pose] if bones is None else [pose, bones]
-    free = Free(BODY, np.arange(10))
-    starts = [start] if start is not None else _starts(figure, sight, habits, bones, K)
-    solutions = [solved(rig, figure.landmarks[POSE], s, free, coarse, habits, K, rounds=25) for s in starts]
-    state, _ = min(solutions, key=lambda found: found[1])
-    everywhere = _landmarks(figure, sight, np.arange(COUNT), forgiving=25.0)
-    free = Free(np.concatenate([BODY, [22], HANDS]), np.arange(len(state.coefficients)))
-    terms: list[Term] = [everywhere, *coarse[1:], *_hand_bones(sight)]
+def fitted(
+    figure: Figure,
+    sight: Sight,
+    K: Array,
+    *,
+    height: float | None = None,
+    start: State | None = None,
+    clothes: float = CLOTHES,
+) -> State:
+    """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale, `clothes` is how
+    much of the usual distance between skin and outline is expected: 0 for a bare body."""
+    rig, habits = figure.rig, usual(figure, height)
+    state = pose_from(figure, sight, habits, K, start)
+    everywhere = landmarks_seen(figure, sight, np.arange(COUNT), forgiving=25.0)
+    bones = [] if sight.cue is None else [_bones(figure, sight)]
+    free = Free(EVERYTHING, np.arange(len(state.coefficients)))
+    terms: list[Term] = [everywhere, *bones, *_hand_bones(sight)]
     state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
     outline = None if sight.mask is None else Outline.of(sight.mask)
     if outline is not None:
-        silhouette = Silhouette(outline, slice(COUNT, None), sight.height, standoffs(figure.points[COUNT:]))
+        silhouette = Silhouette(outline, slice(COUNT, None), sight.height, clothes * figure.standoff)
         state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
     return state
+
+
+def pose_from(figure: Figure, sight: Sight, habits: Habits, K: Array, start: State | None = None) -> State:
+    """The cheapest of several fits to the 33 landmarks and the bones' directions."""
+    bones = None if sight.cue is None else _bones(figure, sight)
+    pose = landmarks_seen(figure, sight, np.arange(33), forgiving=100.0)
+    coarse: list[Term] = [pose] if bones is None else [pose, bones]
+    free = Free(BODY, np.arange(10))
+    starts = [start] if start is not None else _starts(figure, sight, habits, bones, K)
+    landmarks = figure.landmarks[POSE]
+    solutions = [solved(figure.rig, landmarks, s, free, coarse, habits, K, rounds=25) for s in starts]
+    return min(solutions, key=lambda found: found[1])[0]
 
 
 def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None, K: Array) -> list[State]:
@@ -85,12 +104,13 @@ def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None
     return starts
 
 
-def _habits(figure: Figure, height: float | None) -> Habits:
+def usual(figure: Figure, height: float | None, sigma: float = 0.004) -> Habits:
+    """Habits of people of unknown height, or of one that is known to `sigma` (metres)."""
     C, B, library = figure.rig.joint_dirs.shape[2], figure.rig.B, figure.library
     spread = np.where(np.arange(C) < B, 1.0, EXPRESSION_SPREAD)
     low, high = np.where(np.arange(C) < B, -3.5, 0.0), np.where(np.arange(C) < B, 3.5, 1.0)
     template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
-    metres, sigma = USUAL_HEIGHT if height is None else (height, 0.004)
+    metres, sigma = USUAL_HEIGHT if height is None else (height, sigma)
     return Habits(
         limits=limits(),
         usual=library.usual,
@@ -110,7 +130,7 @@ def _bones(figure: Figure, sight: Sight) -> Directed:
     return Directed(pairs, figure.table.likely(sight.cue), 1.2 * figure.table.bone_spread, sight.sure[pairs].min(1))
 
 
-def _landmarks(figure: Figure, sight: Sight, rows: np.ndarray, forgiving: float) -> Seen:
+def landmarks_seen(figure: Figure, sight: Sight, rows: np.ndarray, forgiving: float) -> Seen:
     weight = np.clip((sight.sure - 0.3) / 0.5, 0, 1)
     weight[FACE] *= 0.35
     seen = ~np.isnan(sight.pixels[:, 0])
@@ -185,15 +205,10 @@ def _start_of(figure: Figure, init: Person) -> State:
 def _person(figure: Figure, sight: Sight, state: State, K: Array) -> Person:
     model, rig = figure.model, figure.rig
     state, cam_from_world = judging.in_world(rig, figure.points[COUNT:], state)
-    betas, expression = _coefficients(rig, state)
+    betas, expression = judging.coefficients_of(rig, state)
     matrix = torch.from_numpy(cam_from_world).float()
     view = Camera("perspective", torch.from_numpy(K).float(), matrix, sight.size)
     return Person(Model(model.name, model.sha256, model.licence), betas, expression, state.pose(), view)
-
-
-def _coefficients(rig: Rig, state: State) -> tuple[torch.Tensor, torch.Tensor]:
-    coefficients = torch.from_numpy(state.coefficients).float()
-    return coefficients[: rig.B], coefficients[rig.B :]
 
 
 def place(text: str | None) -> tuple[float, float] | None:
