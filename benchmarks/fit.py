@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from _photographed import SIDE, Case, girths, known_body, photographed
 
-from avatarkit import detect, files, fitting, picture
+from avatarkit import detect, files, fitting, people, picture
 from avatarkit.body.phenotype import phenotype_of
 from avatarkit.errors import AvatarError
 from avatarkit.fitting.calibration import state_of
@@ -197,8 +197,7 @@ def heads(figure: Figure, count: int) -> Row:
     for index in range(count):
         case = photographed(model, SEED, 4000 + index, prompt="standing, bald", level=True)
         person = case.person
-        case = replace(case, photo=close_up(figure, case))
-        found_row, found = one_photo(figure, case, Lens(float(person.camera.K[0, 0]), "given"))
+        _, found = one_photo(figure, case, Lens(float(person.camera.K[0, 0]), "given"))
         if found is None:
             continue
         average = person.betas.clone()
@@ -215,8 +214,76 @@ def heads(figure: Figure, count: int) -> Row:
     return medians(rows)
 
 
-def close_up(figure: Figure, case: Case) -> np.ndarray:
-    return case.photo
+def foreign_meshes(figure: Figure, count: int) -> Row:
+    """Dressed surfaces in other units, other axes up, without colours: the body inside."""
+    rows, units = [], (1.0, 100.0, 1.0, 1000.0)
+    for index in range(count):
+        met = people.met(figure.model, seed=SEED, index=5000 + index, heldout=True)
+        turn = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]) if index % 2 else np.eye(3)  # every other one is z-up
+        unit = units[index % 4]
+        vertices = met.looks.mesh.vertices.double() @ torch.from_numpy(turn).T * unit
+        start = time.perf_counter()
+        try:
+            found = fitting.from_mesh(figure, Mesh(vertices.float(), met.looks.mesh.faces), force=True)
+        except AvatarError:
+            rows.append({"failed": 1.0})
+            continue
+        ours, true = (joints_in_world(figure, person) for person in (found, met.person))
+        rows.append({"mpjpe": mpjpe(ours, true), "pa": pa(ours, true), "failed": 0.0})
+        rows[-1] |= {"gap_mm": 1000 * found.residuals["gap"], "seconds": time.perf_counter() - start}
+    return medians(rows)
+
+
+def joints_in_world(figure: Figure, person: Person) -> np.ndarray:
+    return 1000 * figure.model.shaped(person.betas).posed(person.pose).joints[:22].double().numpy()
+
+
+def cropped(figure: Figure, count: int) -> Row:
+    """Photos cut at the hips or the knees: the similarity-aligned error of the joints that are still seen."""
+    rows = []
+    for index in range(count):
+        case = photographed(figure.model, SEED, 6000 + index, prompt="standing", level=True)
+        true = joints_of(figure, state_of(figure.rig, case.person))
+        K = case.person.camera.K.double().numpy()
+        pixels, _ = projected(true / 1000, K)
+        cut = int(pixels[[1, 2] if index % 2 else [4, 5], 1].mean()) + 8
+        K[1, 2] += (cut - SIDE) / 2  # a lens of one axis: what is cut off moves the middle
+        part = replace(case, photo=np.ascontiguousarray(case.photo[:cut]))
+        row, found = one_photo(figure, part, Lens(float(K[0, 0]), "given"), allow_cropped=True)
+        if found is not None:
+            seen = pixels[:, 1] < cut
+            ours = joints_of(figure, state_of(figure.rig, found))
+            row = {"pa_seen": pa(ours[seen], true[seen]), "failed": 0.0}
+        rows.append(row)
+    return medians(rows)
+
+
+def oddities(figure: Figure, tiles: list[Any]) -> Iterator[tuple[str, Row]]:
+    """A mirrored selfie, a tilted camera, somebody at the border, a child, somebody from behind."""
+    from PIL import Image
+
+    plain = photographed(figure.model, SEED, 7000, prompt="waving")
+    turned = np.asarray(Image.fromarray(plain.photo).rotate(20, fillcolor=tuple(plain.photo[2, 2].tolist())))
+    moved = np.ascontiguousarray(np.roll(plain.photo, -130, axis=1))
+    pictures = {
+        "mirrored": plain.photo[:, ::-1],
+        "tilted by 20": turned,
+        "at the border": moved[:, : SIDE - 130],
+        "child": photographed(figure.model, SEED, 7001, prompt="girl of 6 years, standing").photo,
+        "skirt and hat": photographed(
+            figure.model, SEED, 7002, prompt="woman in a long dress and a hat, walking"
+        ).photo,
+        "bag": photographed(figure.model, SEED, 7003, prompt="man in a coat with a handbag, walking").photo,
+    }
+    for name, photo in pictures.items():
+        photo = np.ascontiguousarray(photo)
+        try:
+            found = from_photo(figure, photo, lens=Lens.of((photo.shape[1], photo.shape[0])), force=True)
+        except AvatarError as error:
+            yield f"odd: {name} ({error})", {"failed": 1.0}
+            continue
+        tiles.append((name, photo, found))
+        yield f"odd: {name}", {**found.residuals, "height": float(figure.model.shaped(found.betas).height)}
 
 
 def medians(rows: list[Row]) -> Row:
@@ -241,7 +308,11 @@ def real_photos(figure: Figure, folder: Path, tiles: list[Any]) -> Iterator[tupl
 
 
 def sheet(figure: Figure, tiles: list[Any]) -> picture.Image:
-    return picture.grid([[fitting.overlaid(photo, figure.model, found, height=200)] for _, photo, found in tiles])
+    rows = [
+        [fitting.overlaid(photo, figure.model, found, height=200) for _, photo, found in tiles[i : i + 3]]
+        for i in range(0, len(tiles), 3)
+    ]
+    return picture.grid(rows)
 
 
 def main() -> None:
@@ -266,6 +337,8 @@ def main() -> None:
             "photos, nude": lambda: photos(figure, 2 if few else 24, tiles, nude=True),
             "girths, dressed": lambda: shapes(figure, 2 if few else 20, nude=False),
             "girths, nude": lambda: shapes(figure, 2 if few else 20, nude=True),
+            "foreign meshes": lambda: foreign_meshes(figure, 2 if few else 12),
+            "cropped": lambda: cropped(figure, 2 if few else 20),
             "heads": lambda: heads(figure, 2 if few else 12),
         }
     wanted = [name for name in work if not asked.only or any(name.startswith(o) for o in asked.only.split(","))]
@@ -274,8 +347,9 @@ def main() -> None:
         rows[name] = work[name]()
         if not asked.json:
             print(line(name, rows[name]), flush=True)
-    if asked.photos and not missing:
-        for name, row in real_photos(figure, asked.photos, tiles):
+    if not missing and not asked.only:
+        more = list(oddities(figure, tiles)) if not few else []
+        for name, row in [*more, *(real_photos(figure, asked.photos, tiles) if asked.photos else ())]:
             rows[name] = row
             if not asked.json:
                 print(line(name, row), flush=True)

@@ -41,7 +41,7 @@ def fit_smpl(
 ) -> None:
     """Find a posed body (SMPL-X parameters) and a camera that fit a photo, words, a pose, a mesh.
 
-    Photos and meshes need the extra `photo` (mediapipe 0.10.21), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
+    Photos and meshes need the extra `photo` (mediapipe), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
 
     Examples:
 
