@@ -147,6 +147,18 @@ def test_a_photo_with_keypoints_becomes_a_person(figure, caplog):
     assert better.residuals["reprojection"] < 0.015
 
 
+def test_a_large_photo_is_made_smaller_with_all_that_belongs_to_it(figure):
+    _, _, sight = pictured(figure, "a man standing")
+    image = np.full((SIZE[1] * 6, SIZE[0] * 6, 4), 90, np.uint8)
+    image[..., 3] = np.rint(255 * sight.mask).astype(np.uint8).repeat(6, 0).repeat(6, 1)
+    told = openpose(replace(sight, pixels=6 * sight.pixels))
+    found = fitting.from_photo(figure, image, lens=Lens(6 * LENS.focal, "given"), keypoints=told)
+    assert max(found.camera.size) == 2048
+    assert found.camera.K[0, 0] == pytest.approx(6 * LENS.focal * 2048 / 3000)
+    assert found.residuals["reprojection"] < 0.015
+    assert max(found.crop.shape) <= 2048
+
+
 def test_a_bad_fit_is_no_fit(caplog):
     with pytest.raises(QualityGate, match=r"reprojection is 0.050"):
         judging.check({"reprojection": 0.05, "mask_iou": 0.9}, force=False)

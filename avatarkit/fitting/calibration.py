@@ -1,6 +1,6 @@
 """How landmarks come to sit where they sit: measured on people whose body is known.
 
-    python -m avatarkit.fitting.calibration PEOPLE TABLE.npz         PEOPLE from `avatarkit synth PEOPLE -n 300`
+    python benchmarks/_calibrate.py avatarkit/fitting/landmarks.npz
 
 Each landmark is a point that moves rigidly with a joint; its offset is what best explains where the detector saw it,
 in all photos together, by Gauss–Newton on a robust loss. Left and right are solved as one, mirrored. The landmarks of

@@ -23,7 +23,6 @@ log = logging.getLogger("avatarkit")
 
 LOOKED_AT = 384
 """Pixels of the longer side in which masks are compared."""
-LARGEST_CROP = 2048
 STANDING, MOST_TILTED, LEAST_ROLL = np.deg2rad(50), np.deg2rad(30), np.deg2rad(8)
 # a fit that is worse than one of these is no fit
 WORST_REPROJECTION, WORST_OUTSIDE, WORST_IOU = 0.03, 0.12, 0.5
@@ -121,7 +120,7 @@ def check(found: dict[str, float], force: bool) -> None:
 def crop(
     photo: picture.Image, mask: NDArray[np.float32] | None, pixels: Array
 ) -> tuple[picture.Image, tuple[int, int]]:
-    """The person's part of a photo (RGBA, A = mask) of at most 2048² pixels, and its offset (x, y)."""
+    """The person's part of a photo (RGBA, A = mask) and its offset (x, y)."""
     H, W = photo.shape[:2]
     if mask is None:
         seen = pixels[~np.isnan(pixels[:, 0])]

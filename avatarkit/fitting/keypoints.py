@@ -33,12 +33,15 @@ Found = tuple[Array, Array]
 EXPECTED = "expected OpenPose (people, pose_keypoints_2d) or COCO-WholeBody (keypoints of 133 points)"
 
 
-def sight_of(told: Any, size: tuple[int, int], mask: Mask | None, at: tuple[float, float] | None = None) -> Sight:
-    """What the keypoints of a file tell about a photo of `size` (width, height); `at` (x, y) chooses a person.
+def sight_of(
+    told: Any, size: tuple[int, int], mask: Mask | None, at: tuple[float, float] | None = None, scale: float = 1.0
+) -> Sight:
+    """What the keypoints of a file, times `scale`, tell about a photo of `size` (width, height); `at` (x, y) chooses a
+    person.
 
     BadData for another format, for nobody, and for several people where none is chosen.
     """
-    people = list(_people(told))
+    people = [(pixels * scale, sure) for pixels, sure in _people(told)]
     if not people:
         raise BadData(f"keypoints: found nobody, {EXPECTED}")
     if len(people) > 1 and at is None:

@@ -113,7 +113,7 @@ STANDOFF = {
     **dict.fromkeys(("ankle", "foot"), 0.0125),
 }
 """How far the mask's outline is from the nearest of these points of a dressed person's skin, as a share of the height:
-medians of 160 people (`benchmarks/fit.py --standoff`). Half a centimetre of it is the points' own distance apart."""
+medians of 160 synthetic people. Half a centimetre of it is the points' own distance apart."""
 STANDOFF_ELSEWHERE = 0.006
 
 

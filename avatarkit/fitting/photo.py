@@ -41,6 +41,8 @@ HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
 """All joints but the eyes, which no landmark but the irises tells of."""
 CLOTHES = 0.6
+LARGEST = 2048
+"""Pixels of the longer side of a photo that is fitted, and kept with the person."""
 STARTS = 4
 """Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
 STARTS_BLIND = 10
@@ -175,15 +177,22 @@ def from_photo(
 
     `mask` (H,W) 0 … 255 replaces the detector's; `keypoints`, the JSON of another detector, replaces it altogether;
     `init` is where the fit starts; `height` (cm) fixes the scale that no photo has; `at`, "x,y" in pixels, chooses
-    among several people. BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit that
+    among several people. A photo of more than 2048 pixels a side is made smaller first, and so are `image_size` and K.
+    BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit that
     explains too little, unless it is forced; NotInstalled without mediapipe.
     """
     chosen = place(at)
+    scale = LARGEST / max(LARGEST, *photo.shape[:2])
+    if scale < 1:
+        size = (round(photo.shape[1] * scale), round(photo.shape[0] * scale))
+        photo, lens = picture.resized(photo, size), replace(lens, focal=lens.focal * scale)
+        mask = None if mask is None else picture.resized(mask, size)
+        chosen = None if chosen is None else (chosen[0] * scale, chosen[1] * scale)
     if keypoints is None:
         sight = looking.seen(photo, mask=mask, at=chosen, allow_cropped=allow_cropped)
     else:
         shown = looking.mask_of(photo, mask, None)
-        sight = sight_of(keypoints, (photo.shape[1], photo.shape[0]), shown, chosen)
+        sight = sight_of(keypoints, (photo.shape[1], photo.shape[0]), shown, chosen, scale)
     K = lens.K(sight.size)
     start = None if init is None else _start_of(figure, init)
     state = fitted(figure, sight, K, height=None if height is None else height / 100, start=start)
