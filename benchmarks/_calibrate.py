@@ -2,7 +2,7 @@
 
     python benchmarks/_calibrate.py TABLE.npz [-n 340] [--seed 4242]
 
-Training garments only, and a seed of which no benchmark knows; about a second and a half a person. The poses of the same
+Training garments only, and a seed of which no benchmark knows; some two seconds a person. The poses of the same
 people become the library that fits start from.
 """
 
@@ -32,11 +32,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4242)
     asked = parser.parse_args()
     model = files.read_body_model("builtin")
-    rig, examples, poses = Rig.of(model), [], []
+    rig, examples, poses, betas = Rig.of(model), [], [], []
     for index in range(max(asked.n, asked.library)):
         met = people.met(model, seed=asked.seed, index=index)
         if index < asked.library:
             poses.append(torch.cat([met.person.pose.global_orient, met.person.pose.body_pose]).reshape(22, 3).numpy())
+            betas.append(met.person.betas.numpy())
         if index >= asked.n:
             continue
         generator = np.random.default_rng([asked.seed, index, 1])
@@ -48,6 +49,9 @@ def main() -> None:
             examples.append(example(model, rig, person, found))
         print(f"{index}: {met.drawn.pose}", flush=True)
     table = calibrated(model, examples).arrays() | {"poses": np.array(poses, np.float16)}
+    usual, spread = np.mean(betas, axis=0), np.std(betas, axis=0)
+    usual[model.head_betas], spread[model.head_betas] = 0, 1  # heads were drawn from this
+    table |= {"betas_usual": usual.astype(np.float32), "betas_spread": spread.astype(np.float32)}
     write_bytes(asked.table, npz.encode(table))
 
 

@@ -167,15 +167,15 @@ def one_photo(figure: Figure, case: Case, lens: Lens, **asked: Any) -> tuple[Row
 
 
 def shapes(figure: Figure, count: int, *, nude: bool) -> Row:
-    """Centimetres that chest, waist and hip are off, and those of the mean body of that sex and height."""
+    """Centimetres that chest, waist and hip are off, and those of the mean body of that sex and height; the fit is told the sex too."""
     rows = []
     for index in range(count):
         case = photographed(figure.model, SEED, 3000 + index, prompt="A-pose", nude=nude, level=True)
-        _, found = one_photo(figure, case, Lens(float(case.person.camera.K[0, 0]), "given"))
+        sex = "woman" if phenotype_of(figure.model, case.person.betas.numpy()).sex > 0.5 else "man"
+        _, found = one_photo(figure, case, Lens(float(case.person.camera.K[0, 0]), "given"), describe=sex)
         if found is None:
             continue
-        sex = phenotype_of(figure.model, case.person.betas.numpy()).sex
-        words = f"{'woman' if sex > 0.5 else 'man'}, {case.height:.2f} m"
+        words = f"{sex}, {case.height:.2f} m"
         mean = fitting.from_words(figure.model, words).betas
         true = girths(figure.model, case.person.betas)
         ours, theirs = (100 * np.abs(girths(figure.model, betas) - true) for betas in (found.betas, mean))

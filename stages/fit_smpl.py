@@ -33,7 +33,7 @@ def fit_smpl(
     allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
     force: Annotated[bool, Option("Write even a fit that explains too little.")] = False,
     overlay: Annotated[bool, Option("With a photo: write body.png, the body over the photo, beside body.npz.")] = False,
-    describe: Annotated[str | None, Option("With a pose: the person, in words.")] = None,
+    describe: Annotated[str | None, Option("With a photo or a pose: the person, in words (sex, age, build).")] = None,
     betas: Annotated[str | None, Option("With a pose: shape components [standard deviations], as 0.5,-1.2,2.")] = None,
     frame: Annotated[int, Option("With a motion: which frame, from 0.", min=0)] = 0,
     variation: Annotated[float, Option("How individual the body is [standard deviations]; 0: average.", 0, 3)] = 0.0,
@@ -62,7 +62,13 @@ def fit_smpl(
         found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force=force)
     else:
         beside = {"keypoints": keypoints, "mask": mask, "init": init}
-        view: dict[str, Any] = {"height": height, "at": person, "allow_cropped": allow_cropped, "force": force}
+        view: dict[str, Any] = {
+            "height": height,
+            "describe": describe,
+            "at": person,
+            "allow_cropped": allow_cropped,
+            "force": force,
+        }
         picture = out.parent / "body.png" if overlay else None
         found = _from_photo(subject, model, beside, {"fov": fov, "focal": focal}, view, picture)
     files.write_person(out, found)

@@ -122,8 +122,9 @@ def calibrated(model: BodyModel, examples: Sequence[Example]) -> Table:
     true = np.stack([_bones(e, attach[POSE], base[POSE], offset[POSE]) for e in examples])
     maps, spread = bone_maps(np.stack([e.guessed for e in examples]), true)
     head = [*range(11), *range(FACE.start, COUNT)]
+    rigid = offset.copy()
     _to_vertices(model, rig, head, base, vertex, offset)
-    return Table(attach, base, vertex, offset, noise, maps, spread)
+    return Table(attach, base, vertex, offset, rigid, noise, maps, spread)
 
 
 def _bones(e: Example, attach: NDArray[np.int64], base: NDArray[np.int64], offset: Array) -> Array:

@@ -29,6 +29,8 @@ class Figure:
     table: Table
     points: Points
     library: Library
+    build: tuple[Array, Array]
+    """mean and spread (C) of people's coefficients"""
 
     @staticmethod
     def of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
@@ -36,7 +38,7 @@ class Figure:
         rig, table = Rig.of(model), Table.from_arrays(arrays)
         landmarks = table.points(model, rig)
         points = Points.joined(landmarks, surface_points(model))
-        return Figure(model, rig, table, points, Library.of(rig, landmarks[POSE], arrays))
+        return Figure(model, rig, table, points, Library.of(rig, landmarks[POSE], arrays), _build(model, rig, arrays))
 
     @property
     def outer_faces(self) -> torch.Tensor:
@@ -50,6 +52,19 @@ class Figure:
     @property
     def landmarks(self) -> Points:
         return self.points[:COUNT]
+
+
+EXPRESSION_SPREAD = 0.3
+
+
+def _build(model: BodyModel, rig: Rig, arrays: Mapping[str, NDArray]) -> tuple[Array, Array]:  # type: ignore[type-arg]
+    """Of the built-in body the stored betas of its population; of another one, those that its makers drew up: 0 ± 1."""
+    C = rig.joint_dirs.shape[2]
+    usual, spread = np.zeros(C), np.where(np.arange(C) < rig.B, 1.0, EXPRESSION_SPREAD)
+    stored = [np.asarray(arrays.get(key, np.zeros(0)), float) for key in ("betas_usual", "betas_spread")]
+    if model.phenotypes is not None and all(row.shape == (rig.B,) for row in stored):
+        usual[: rig.B], spread[: rig.B] = stored
+    return usual, spread
 
 
 def figure_of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]

@@ -51,6 +51,8 @@ class Table:
     base: NDArray[np.int64]
     vertex: NDArray[np.int64]
     offset: Array
+    rigid: Array
+    """(145,3) the offsets from `base` of all of them, for bodies with other vertices"""
     noise: Array
     """(145) the detector's usual error, as a share of the person's height in the image"""
     bone_maps: Array
@@ -61,7 +63,14 @@ class Table:
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray]) -> Table:  # type: ignore[type-arg]
         """The table of the stored arrays. Raises BadData."""
-        wanted = {"attach": (COUNT,), "base": (COUNT,), "vertex": (COUNT,), "offset": (COUNT, 3), "noise": (COUNT,)}
+        wanted = {
+            "attach": (COUNT,),
+            "base": (COUNT,),
+            "vertex": (COUNT,),
+            "offset": (COUNT, 3),
+            "rigid": (COUNT, 3),
+            "noise": (COUNT,),
+        }
         wanted |= {"bone_maps": (len(BONES), 4, 3), "bone_spread": (len(BONES),)}
         for key, shape in wanted.items():
             if key not in arrays or arrays[key].shape != shape:
@@ -71,7 +80,7 @@ class Table:
 
     def arrays(self) -> dict[str, NDArray]:  # type: ignore[type-arg]
         whole = {key: getattr(self, key).astype(np.int16) for key in ("attach", "base", "vertex")}
-        rest = ("offset", "noise", "bone_maps", "bone_spread")
+        rest = ("offset", "rigid", "noise", "bone_maps", "bone_spread")
         return whole | {key: getattr(self, key).astype(np.float32) for key in rest}
 
     def likely(self, cue: Array) -> Array:
@@ -80,16 +89,18 @@ class Table:
         return unit(np.einsum("ba,bac->bc", np.pad(guessed, ((0, 0), (0, 1)), constant_values=1), self.bone_maps))
 
     def points(self, model: BodyModel, rig: Rig) -> Points:
-        """The landmarks on a body model."""
+        """The landmarks on a body model; on one with other vertices than the built-in body all hang from joints."""
         vertices = model.v_template.double().numpy()
-        dirs = all_dirs(model, np.maximum(self.vertex, 0))
+        vertex = self.vertex if model.phenotypes is not None else np.full(COUNT, -1)
+        offset = np.where(vertex[:, None] < 0, self.rigid, self.offset)
+        dirs = all_dirs(model, np.maximum(vertex, 0))
         tall = tallness(model)
-        on_joint = self.vertex < 0
-        template = np.where(on_joint[:, None], rig.joints[self.base], vertices[self.vertex]) + self.offset
-        grown = rig.joint_dirs[self.base] + self.offset[..., None] * tall
+        on_joint = vertex < 0
+        template = np.where(on_joint[:, None], rig.joints[self.base], vertices[vertex]) + offset
+        grown = rig.joint_dirs[self.base] + offset[..., None] * tall
         weights = np.zeros((COUNT, len(rig.joints)))
         weights[np.arange(COUNT), self.attach] = 1
-        on_skin = model.lbs_weights[torch.from_numpy(np.maximum(self.vertex, 0))].double().numpy()
+        on_skin = model.lbs_weights[torch.from_numpy(np.maximum(vertex, 0))].double().numpy()
         weights = np.where(on_joint[:, None], weights, on_skin)
         return Points(template, np.where(on_joint[:, None, None], grown, dirs), weights)
 

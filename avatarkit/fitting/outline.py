@@ -150,7 +150,7 @@ class Silhouette:
     standoff: Array
     """(rows) how far clothes and hair usually stand off at each point"""
     weight_in: float = 1.0
-    weight_out: float = 0.15
+    weight_out: float = 0.3
     exact_in: float = 0.006
     exact_out: float = 0.008
 

@@ -32,22 +32,27 @@ from avatarkit.fitting.rig import Array, Free, State, places
 from avatarkit.fitting.solving import Term, solved
 from avatarkit.fitting.starting import shift, started
 from avatarkit.fitting.terms import Directed, Habits, Seen
+from avatarkit.fitting.words import betas_of
 from avatarkit.mesh import Mesh
 from avatarkit.person import Person
 from avatarkit.record import Model
+from avatarkit.words.heeding import heeded
 
 BODY = np.arange(22)
 HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
 """All joints but the eyes, which no landmark but the irises tells of."""
-CLOTHES = 0.6
+OUTLINE_ALONE, OUTLINE_TOLD = (0.55, 0.3), (1.0, 0.05)
+"""How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words tell
+the build they decide it: girths are then 4 cm off and not 6, but less of the mask is filled."""
 LARGEST = 2048
 """Pixels of the longer side of a photo that is fitted, and kept with the person."""
 STARTS = 4
 """Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
 STARTS_BLIND = 10
 """The same where there is no 3D cue."""
-EXPRESSION_SPREAD = 0.3
+DESCRIBED_SPREAD = 0.7
+"""How much less people differ from a description than from each other."""
 USUAL_HEIGHT = (1.70, 0.15)
 """Mean and spread of grown people's heights, metres: a photo has no scale."""
 
@@ -59,11 +64,12 @@ def fitted(
     *,
     height: float | None = None,
     start: State | None = None,
-    clothes: float = CLOTHES,
+    build: Array | None = None,
+    clothes: float | None = None,
 ) -> State:
     """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale, `clothes` is how
     much of the usual distance between skin and outline is expected: 0 for a bare body."""
-    rig, habits = figure.rig, usual(figure, height)
+    rig, habits = figure.rig, usual(figure, height, build=build)
     state = pose_from(figure, sight, habits, K, start)
     everywhere = landmarks_seen(figure, sight, np.arange(COUNT), forgiving=25.0)
     bones = [] if sight.cue is None else [_bones(figure, sight)]
@@ -72,7 +78,9 @@ def fitted(
     state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
     outline = None if sight.mask is None else Outline.of(sight.mask)
     if outline is not None:
-        silhouette = Silhouette(outline, slice(COUNT, None), sight.height, clothes * figure.standoff)
+        share, weight = OUTLINE_ALONE if build is None else OUTLINE_TOLD
+        depth = (share if clothes is None else clothes) * figure.standoff
+        silhouette = Silhouette(outline, slice(COUNT, None), sight.height, depth, weight_out=weight)
         state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
     return state
 
@@ -106,10 +114,9 @@ def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None
     return starts
 
 
-def usual(figure: Figure, height: float | None, sigma: float = 0.004) -> Habits:
-    """Habits of people of unknown height, or of one that is known to `sigma` (metres)."""
+def usual(figure: Figure, height: float | None, sigma: float = 0.004, build: Array | None = None) -> Habits:
+    """Habits of people of unknown height, or of one known to `sigma` (metres), around a described `build` (C)."""
     C, B, library = figure.rig.joint_dirs.shape[2], figure.rig.B, figure.library
-    spread = np.where(np.arange(C) < B, 1.0, EXPRESSION_SPREAD)
     low, high = np.where(np.arange(C) < B, -3.5, 0.0), np.where(np.arange(C) < B, 3.5, 1.0)
     template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
     metres, sigma = USUAL_HEIGHT if height is None else (height, sigma)
@@ -118,8 +125,8 @@ def usual(figure: Figure, height: float | None, sigma: float = 0.004) -> Habits:
         usual=library.usual,
         stiff=library.stiff,
         fingers=0.3,
-        shape_centre=np.zeros(C),
-        shape_spread=spread,
+        shape_centre=figure.build[0] if build is None else build,
+        shape_spread=figure.build[1] * (1.0 if build is None else DESCRIBED_SPREAD),
         bounds=(low, high),
         tallness=template * tallness(figure.model),
         height=(metres - template, sigma),
@@ -169,6 +176,7 @@ def from_photo(
     keypoints: Any = None,
     init: Person | None = None,
     height: float | None = None,
+    describe: str | None = None,
     at: str | None = None,
     allow_cropped: bool = False,
     force: bool = False,
@@ -176,10 +184,10 @@ def from_photo(
     """The person in a photo (H,W,3|4) uint8 sRGB: posed body, camera, the crop that shows them.
 
     `mask` (H,W) 0 … 255 replaces the detector's; `keypoints`, the JSON of another detector, replaces it altogether;
-    `init` is where the fit starts; `height` (cm) fixes the scale that no photo has; `at`, "x,y" in pixels, chooses
-    among several people. A photo of more than 2048 pixels a side is made smaller first, and so are `image_size` and K.
-    BadData for a photo of nobody, of several, of somebody cut off; QualityGate for a fit that
-    explains too little, unless it is forced; NotInstalled without mediapipe.
+    `init` is where the fit starts; `height` (cm) fixes the scale that no photo has; `describe` says in words who it is
+    (sex, age, build); `at`, "x,y" in pixels, chooses among several people. A photo of more than 2048 pixels a side is
+    made smaller first, and so are `image_size` and K. BadData for a photo of nobody, of several, of somebody cut off;
+    QualityGate for a fit that explains too little, unless it is forced; NotInstalled without mediapipe.
     """
     chosen = place(at)
     scale = LARGEST / max(LARGEST, *photo.shape[:2])
@@ -195,7 +203,14 @@ def from_photo(
         sight = sight_of(keypoints, (photo.shape[1], photo.shape[0]), shown, chosen, scale)
     K = lens.K(sight.size)
     start = None if init is None else _start_of(figure, init)
-    state = fitted(figure, sight, K, height=None if height is None else height / 100, start=start)
+    state = fitted(
+        figure,
+        sight,
+        K,
+        height=None if height is None else height / 100,
+        start=start,
+        build=_told(figure, describe, height),
+    )
     person = _person(figure, sight, state, K)
     image, offset = judging.crop(photo, sight.mask, sight.pixels)
     mesh = Mesh(person.mesh(figure.model).vertices, figure.outer_faces)
@@ -203,6 +218,16 @@ def from_photo(
     judging.check(found, force)
     seen = {"pixels": sight.pixels.astype(np.float32), "confidence": sight.sure.astype(np.float32)}
     return replace(person, residuals=found, crop=image, crop_offset=offset, keypoints=seen, focal_source=lens.source)
+
+
+def _told(figure: Figure, describe: str | None, height: float | None) -> Array | None:
+    """The coefficients (C) of somebody described in words."""
+    if not describe:
+        return None
+    build = np.zeros(len(figure.build[0]))
+    told = heeded(describe)
+    build[: figure.rig.B] = betas_of(figure.model, replace(told, height=height or told.height)).numpy()
+    return build
 
 
 def _start_of(figure: Figure, init: Person) -> State:
