@@ -167,7 +167,8 @@ def one_photo(figure: Figure, case: Case, lens: Lens, **asked: Any) -> tuple[Row
 
 
 def shapes(figure: Figure, count: int, *, nude: bool) -> Row:
-    """Centimetres that chest, waist and hip are off, and those of the mean body of that sex and height; the fit is told the sex too."""
+    """Centimetres that chest, waist and hip are off, and those of the mean body of that sex and height, which are what
+    the fit is told too."""
     rows = []
     for index in range(count):
         case = photographed(figure.model, SEED, 3000 + index, prompt="A-pose", nude=nude, level=True)

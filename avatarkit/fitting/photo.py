@@ -43,8 +43,8 @@ HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
 """All joints but the eyes, which no landmark but the irises tells of."""
 OUTLINE_ALONE, OUTLINE_TOLD = (0.55, 0.3), (1.0, 0.05)
-"""How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words tell
-the build they decide it: girths are then 4 cm off and not 6, but less of the mask is filled."""
+"""How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words
+tell the build they decide it: girths are then 4 cm off and not 6, but less of the mask is filled."""
 LARGEST = 2048
 """Pixels of the longer side of a photo that is fitted, and kept with the person."""
 STARTS = 4
