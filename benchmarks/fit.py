@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices of some hundred rows: a second thread only waits
 
 import numpy as np
 import torch
@@ -324,23 +324,23 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of the photos' fits here")
     parser.add_argument("--only", help="comma-separated beginnings of rows")
     asked = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     figure = fitting.figure_of(files.read_body_model("builtin"), files.read_landmarks())
     few, tiles, missing = asked.quick, [], detect.available()
     work: dict[str, Callable[[], Row]] = {
-        "known bodies": lambda: known_bodies(figure, 6 if few else 64, depth=True),
-        "2D alone": lambda: known_bodies(figure, 6 if few else 64, depth=False),
+        "known bodies": lambda: known_bodies(figure, 3 if few else 64, depth=True),
+        "2D alone": lambda: known_bodies(figure, 3 if few else 64, depth=False),
     }
     if not missing:
         work |= {
-            "photos": lambda: photos(figure, 4 if few else 48, tiles),
-            "photos, default focal": lambda: photos(figure, 2 if few else 24, tiles, default_focal=True),
-            "photos, nude": lambda: photos(figure, 2 if few else 24, tiles, nude=True),
-            "girths, dressed": lambda: shapes(figure, 2 if few else 20, nude=False),
-            "girths, nude": lambda: shapes(figure, 2 if few else 20, nude=True),
-            "foreign meshes": lambda: foreign_meshes(figure, 2 if few else 12),
-            "cropped": lambda: cropped(figure, 2 if few else 20),
-            "heads": lambda: heads(figure, 2 if few else 12),
+            "photos": lambda: photos(figure, 2 if few else 48, tiles),
+            "photos, default focal": lambda: photos(figure, 1 if few else 24, tiles, default_focal=True),
+            "photos, nude": lambda: photos(figure, 1 if few else 24, tiles, nude=True),
+            "girths, dressed": lambda: shapes(figure, 1 if few else 20, nude=False),
+            "girths, nude": lambda: shapes(figure, 1 if few else 20, nude=True),
+            "foreign meshes": lambda: foreign_meshes(figure, 1 if few else 12),
+            "cropped": lambda: cropped(figure, 1 if few else 20),
+            "heads": lambda: heads(figure, 1 if few else 12),
         }
     wanted = [name for name in work if not asked.only or any(name.startswith(o) for o in asked.only.split(","))]
     rows: dict[str, Row] = {}
