@@ -1,4 +1,4 @@
-"""Meshes made elsewhere: their units and axes; the fit itself needs the detector and is measured in benchmarks/fit.py."""
+"""Meshes made elsewhere: units and axes. The fit itself needs the detector: benchmarks/fit.py measures it."""
 
 import numpy as np
 import pytest

@@ -37,7 +37,7 @@ SIDE, YAWS, FIELD_OF_VIEW = 512, tuple(range(0, 360, 45)), 20.0
 UPS = {"y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0), "-y": (0.0, -1.0, 0.0), "-z": (0.0, 0.0, -1.0)}
 UPS |= {"x": (1.0, 0.0, 0.0), "-x": (-1.0, 0.0, 0.0)}
 UNITS = {1.0: "metres", 0.01: "centimetres", 0.001: "millimetres", 0.0254: "inches"}
-PLAUSIBLE = (0.6, 2.5)
+PLAUSIBLE = (0.75, 2.5)
 """Metres from the lowest to the highest point of a person, in any pose, in shoes and hat."""
 DISAGREEING = 0.06
 """Shares of the height: a view whose landmarks are so far off has left and right mixed up."""
