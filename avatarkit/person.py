@@ -14,6 +14,7 @@ from avatarkit.errors import BadData
 from avatarkit.mesh import Mesh
 from avatarkit.record import Model
 
+KEYPOINTS = ("pixels", "confidence")
 HEAD = ("head", "face", "hair_cap")
 POSE_SIZES = {
     "global_orient": 3,
@@ -43,6 +44,12 @@ class Person:
     residuals: dict[str, float] = field(default_factory=dict)
     crop: np.ndarray | None = None
     crop_offset: tuple[int, int] = (0, 0)
+    keypoints: dict[str, np.ndarray] | None = None
+    """what a detector saw: `pixels` (145,2) float32 of the photo, NaN where nothing; `confidence` (145)"""
+    world_from_mesh: np.ndarray | None = None
+    """(4,4) from the coordinates of the mesh that the body was fitted into, where those are not the world's"""
+    focal_source: str = ""
+    """how the focal length of a photo's camera is known: given, exif or default"""
 
     def mesh(self, model: BodyModel) -> Mesh:
         """The posed body as a mesh in the world, with `part` (V) and `head` (V) bool where labels are known."""
@@ -65,6 +72,12 @@ class Person:
         arrays["body_model_sha256"] = np.array(self.model.sha256)
         arrays["body_model_licence"] = np.array(self.model.licence)
         arrays |= {f"residual_{key}": np.array(value, np.float32) for key, value in sorted(self.residuals.items())}
+        if self.keypoints is not None:
+            arrays |= {f"keypoint_{key}": value for key, value in self.keypoints.items()}
+        if self.world_from_mesh is not None:
+            arrays["world_from_mesh"] = np.asarray(self.world_from_mesh, np.float64)
+        if self.focal_source:
+            arrays["focal_source"] = np.array(self.focal_source)
         if self.crop is not None:
             arrays |= {"person": self.crop, "person_offset": np.array(self.crop_offset, np.int32)}
         return arrays
@@ -88,6 +101,11 @@ class Person:
             residuals={k[9:]: float(_numbers(arrays, k, ())) for k in arrays if k.startswith("residual_")},
             crop=crop,
             crop_offset=(int(offset[0]), int(offset[1])),
+            keypoints={k: arrays[f"keypoint_{k}"] for k in KEYPOINTS if f"keypoint_{k}" in arrays} or None,
+            world_from_mesh=_numbers(arrays, "world_from_mesh", (4, 4)).double().numpy()
+            if "world_from_mesh" in arrays
+            else None,
+            focal_source=_word(arrays, "focal_source") if "focal_source" in arrays else "",
         )
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avatarkit.errors import InputMissing, UsageError
+from avatarkit.errors import BadData, InputMissing, UsageError
 from avatarkit.stage import PHOTO_SUFFIXES, Reads, Stage, name, reads, writes
 
 
@@ -95,6 +95,10 @@ def _taken_in(mark: Reads, first: Path, folder: Path) -> Path:
     usual = mark.name_for(first)
     if usual is None and mark.text and not first.suffix:
         raise UsageError(f"{first}: no such file: to describe the person in words use --{mark.text} {str(first)!r}")
+    if usual is None and first.suffix.lower() in (".heic", ".heif", ".avif"):
+        raise BadData(
+            f"{first}: convert it first: heif-convert {first} {first.stem}.jpg (on a Mac: sips -s format jpeg)"
+        )
     if usual is None:
         raise UsageError(f"{first}: cannot be read as {' or '.join(mark.names)}: give one of {_suffixes(mark)}")
     return folder / (f"photo{first.suffix.lower()}" if usual == "photo.*" else usual)

@@ -1,49 +1,100 @@
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed, Writes
 
+Subject = Annotated[
+    Path,
+    Reads(
+        *("photo.*", "prompt.txt", "pose.npz", "mesh.glb", "mesh.obj", "mesh.ply"),
+        help="A photo of one person, a description (.txt), a pose or motion (.npz: SMPL-X parameters or AMASS), "
+        "or a mesh of a dressed person made elsewhere.",
+        source=True,
+        text="prompt",
+    ),
+]
+
 
 def fit_smpl(
-    subject: Annotated[
-        Path,
-        Reads(
-            "photo.*",
-            "prompt.txt",
-            "pose.npz",
-            help="A description in words (.txt), or a pose or motion (.npz: SMPL-X parameters or AMASS).",
-            source=True,
-            text="prompt",
-        ),
+    subject: Subject,
+    keypoints: Annotated[
+        Path | None,
+        Reads("keypoints.json", help="With a photo: another detector's (OpenPose, COCO-WholeBody).", optional=True),
     ],
+    mask: Annotated[Path | None, Reads("mask.png", help="With a photo: where the person is.", optional=True)],
     out: Annotated[Path, Writes("body.npz")],
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
-    describe: Annotated[str | None, Option("With a pose: the person, in words.")] = None,
+    init: Annotated[Path | None, Option("With a photo: start from this body.npz.")] = None,
+    height: Annotated[float | None, Option("With a photo or mesh: the person's height [cm].", 50, 250)] = None,
+    focal: Annotated[float | None, Option("With a photo: focal length [pixels], else from EXIF.", min=1)] = None,
+    up: Annotated[str | None, Option("With a mesh: its upward axis, y, z, -y ….  [default: guessed]")] = None,
+    fov: Annotated[float | None, Option("The same as vertical field of view [degrees].", min=1, max=170)] = None,
+    person: Annotated[str | None, Option("With a photo of several: whose face is nearest to x,y [pixels].")] = None,
+    allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
+    force: Annotated[bool, Option("Write even a fit that explains too little.")] = False,
+    overlay: Annotated[bool, Option("With a photo: write body.png, the body over the photo, beside body.npz.")] = False,
+    describe: Annotated[str | None, Option("With a photo or a pose: the person, in words (sex, age, build).")] = None,
     betas: Annotated[str | None, Option("With a pose: shape components [standard deviations], as 0.5,-1.2,2.")] = None,
     frame: Annotated[int, Option("With a motion: which frame, from 0.", min=0)] = 0,
     variation: Annotated[float, Option("How individual the body is [standard deviations]; 0: average.", 0, 3)] = 0.0,
     seed: Seed = 0,
 ) -> None:
-    """Find a posed body (SMPL-X parameters) and a camera that fit the words, or the pose.
+    """Find a posed body (SMPL-X parameters) and a camera that fit a photo, words, a pose, a mesh.
+
+    Photos and meshes need the extra `photo` (mediapipe), here or in the Python that AVATARKIT_PHOTO_PYTHON names.
 
     Examples:
 
-      avatarkit fit-smpl ana/prompt.txt                      # ana/body.npz
+      avatarkit fit-smpl ana/photo.jpg --height 172 --overlay  # ana/body.npz, ana/body.png
       avatarkit fit-smpl --prompt "tall man, 35 years old, 1.85 m, walking" -o ana/
-      avatarkit fit-smpl --prompt "woman" --variation 1 --seed 7   # another face, another build
       avatarkit fit-smpl walk.npz --frame 120 --describe "heavy woman" -o walker/
     """
     from avatarkit import files, fitting
-    from avatarkit.errors import NotInstalled
 
-    if subject.suffix not in (".txt", ".npz"):
-        raise NotInstalled(f"{subject}: photos come with the next version: describe the person with --prompt instead")
     model = files.read_body_model(body)
     if subject.suffix == ".txt":
-        person = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
+        found = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
+    elif subject.suffix == ".npz":
+        asked: dict[str, Any] = {"describe": describe, "betas": betas, "frame": frame}
+        found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
+    elif subject.suffix in (".glb", ".obj", ".ply"):
+        figure = fitting.figure_of(model, files.read_landmarks())
+        found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force=force)
     else:
-        asked = {"describe": describe, "betas": betas}
-        person = fitting.from_motion(
-            model, files.read_arrays(subject), frame=frame, **asked, seed=seed, variation=variation
-        )
-    files.write_person(out, person)
+        beside = {"keypoints": keypoints, "mask": mask, "init": init}
+        view: dict[str, Any] = {
+            "height": height,
+            "describe": describe,
+            "at": person,
+            "allow_cropped": allow_cropped,
+            "force": force,
+        }
+        picture = out.parent / "body.png" if overlay else None
+        found = _from_photo(subject, model, beside, {"fov": fov, "focal": focal}, view, picture)
+    files.write_person(out, found)
+
+
+def _from_photo(
+    subject: Path,
+    model: Any,
+    beside: dict[str, Path | None],
+    lens: dict[str, Any],
+    view: dict[str, Any],
+    to: Path | None,
+) -> Any:
+    from avatarkit import files, fitting
+
+    photo = files.read_photo(subject)
+    keypoints, mask, init = beside["keypoints"], beside["mask"], beside["init"]
+    found = fitting.from_photo(
+        fitting.figure_of(model, files.read_landmarks()),
+        photo,
+        lens=fitting.Lens.of((photo.shape[1], photo.shape[0]), **lens, exif=files.read_focal(subject)),
+        keypoints=None if keypoints is None else files.read_keypoints(keypoints),
+        mask=None if mask is None else files.read_mask(mask, photo),
+        init=None if init is None else files.read_person(init),
+        **view,
+    )
+    if to is not None:
+        files.write_picture(to, fitting.overlaid(photo, model, found))
+    return found

@@ -268,3 +268,29 @@ def test_nothing_is_left_open_or_beside(tmp_path):
     files.write_person(tmp_path / "body.npz", ana())
     npz.decode((tmp_path / "body.npz").read_bytes())
     assert [path.name for path in tmp_path.iterdir()] == ["body.npz"]
+
+
+def test_what_a_photos_exif_tells_of_its_lens(tmp_path):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 28
+    Image.new("RGB", (400, 300)).save(tmp_path / "phone.jpg", exif=exif)
+    Image.new("RGB", (400, 300)).save(tmp_path / "plain.jpg")
+    assert files.read_focal(tmp_path / "phone.jpg") == pytest.approx(28 / 43.27 * 500)
+    assert files.read_focal(tmp_path / "plain.jpg") is None
+
+
+def test_masks_have_the_photos_size_and_keypoints_are_json(tmp_path):
+    from PIL import Image
+
+    photo = np.zeros((30, 40, 3), np.uint8)
+    cut = np.zeros((30, 40, 4), np.uint8)
+    cut[5:9, 3:7, 3] = 255
+    Image.fromarray(cut).save(tmp_path / "mask.png")
+    assert files.read_mask(tmp_path / "mask.png", photo).sum() == 16 * 255
+    with pytest.raises(BadData, match="40 x 30 pixels, expected the photo's 40 x 31"):
+        files.read_mask(tmp_path / "mask.png", np.zeros((31, 40, 3), np.uint8))
+    (tmp_path / "keypoints.json").write_text('{"people": [')
+    with pytest.raises(BadData, match="is no JSON"):
+        files.read_keypoints(tmp_path / "keypoints.json")

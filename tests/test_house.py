@@ -23,7 +23,7 @@ DOORS = {
     "nvdiffrast": {"avatarkit/render/nvdiffrast.py"},
     "diffusers": set(),
     "transformers": set(),
-    "mediapipe": set(),
+    "mediapipe": {"avatarkit/detect.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
 VERBS = {"fitting", "synthesis", "previewing"}

@@ -85,3 +85,12 @@ def test_missing_says_who_makes_it(here):
     error = missing(job(carve, Path("ana/body.npz")), carve, TOYS)
     assert error and str(error) == "ana/normals.png: no such file: run avatarkit dress first"
     assert missing(job(dress, Path("ana/body.npz")), dress, TOYS) is None
+
+
+def test_apples_photos_are_to_be_converted(tmp_path):
+    """65 and the line to type, not 2 and a list of suffixes."""
+    from avatarkit.errors import BadData
+    from stages.fit_smpl import fit_smpl
+
+    with pytest.raises(BadData, match="heif-convert"):
+        job(fit_smpl, tmp_path / "ana.HEIC")

@@ -8,6 +8,8 @@ from avatarkit.files.artefacts import (
     read_arrays,
     read_body_model,
     read_body_model_of,
+    read_keypoints,
+    read_landmarks,
     read_normals,
     read_person,
     read_prompt,
@@ -18,13 +20,17 @@ from avatarkit.files.artefacts import (
 )
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
-from avatarkit.files.pictures import read_photo, write_movie, write_picture
+from avatarkit.files.pictures import read_focal, read_mask, read_photo, write_movie, write_picture
 
 __all__ = [
     "body_models",
     "read_arrays",
     "read_body_model",
     "read_body_model_of",
+    "read_focal",
+    "read_keypoints",
+    "read_landmarks",
+    "read_mask",
     "read_mesh",
     "read_normals",
     "read_person",

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel, official
 from avatarkit.errors import AvatarError, BadData, NotInstalled
 from avatarkit.files.meshes import read_mesh
-from avatarkit.files.places import BUILTIN_BODY, cache, cached_body
+from avatarkit.files.places import BUILTIN_BODY, LANDMARKS, cache, cached_body
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh
@@ -41,6 +42,20 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz` (poses, motion), nothing unpickled. Raises BadData."""
     with naming(path):
         return official.arrays_from_npz(read_bytes(path))
+
+
+def read_landmarks() -> dict[str, np.ndarray]:
+    """Where the photo detector's landmarks sit on the body, as `fitting.calibration` measured them."""
+    with naming(LANDMARKS):
+        return npz.decode(LANDMARKS.read_bytes())
+
+
+def read_keypoints(path: Path) -> Any:
+    """The JSON of a keypoint detector, at most 16 MB. Raises BadData where it is no JSON."""
+    try:
+        return json.loads(read_bytes(path, limit=16 << 20))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BadData(f"{path}: is no JSON ({error}), expected a file of OpenPose or COCO-WholeBody") from None
 
 
 def read_person(path: Path) -> Person:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from avatarkit.files.reading import naming, read_bytes
 log = logging.getLogger("avatarkit")
 
 MOST_PIXELS = 64_000_000
+FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+EXIF_IFD, FOCAL_35MM = 0x8769, 0xA405
+FILM_DIAGONAL = 43.27
+"""Millimetres, of 36 x 24."""
 FRAMES_PER_SECOND = 24
 MOVIES = (".webp", ".gif", ".mp4")
 
@@ -28,14 +34,42 @@ def read_photo(path: Path) -> np.ndarray:
         return decode_photo(content)
 
 
+def read_mask(path: Path, like: np.ndarray) -> np.ndarray:
+    """A mask (H,W) uint8, 255 = the person, of the size of a photo: grey levels, or the alpha of a cut-out."""
+    mask = read_photo(path)
+    if mask.shape[:2] != like.shape[:2]:
+        found, wanted = (f"{image.shape[1]} x {image.shape[0]}" for image in (mask, like))
+        raise BadData(f"{path}: found {found} pixels, expected the photo's {wanted}")
+    return mask[..., 3] if mask.shape[2] == 4 else mask[..., :3].max(axis=2)
+
+
+def read_focal(path: Path) -> float | None:
+    """The focal length in pixels that a photo's EXIF tells (as of 35 mm film), None where it does not."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(read_bytes(path)), formats=FORMATS) as image:
+            told = image.getexif().get_ifd(EXIF_IFD).get(FOCAL_35MM)
+            millimetres = float(told) if isinstance(told, int | float) else 0.0
+            diagonal = math.hypot(image.width, image.height)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return None
+    return millimetres / FILM_DIAGONAL * diagonal if 8 <= millimetres <= 1000 else None
+
+
 def decode_photo(content: bytes) -> np.ndarray:
     """The pixels of an image file's bytes, as `read_photo` gives them."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC:
+        raise BadData(
+            "found a HEIC or AVIF image: convert it first (heif-convert photo.heic photo.jpg, or on a Mac "
+            "sips -s format jpeg photo.heic --out photo.jpg)"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise BadData(f"found {image.width} x {image.height} pixels, expected at most 64 megapixels")
                 return np.asarray(_srgb(ImageOps.exif_transpose(image)))

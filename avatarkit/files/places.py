@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
+LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
 
 
 def cache() -> Path:

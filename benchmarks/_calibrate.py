@@ -1,0 +1,59 @@
+"""The recipe of avatarkit/fitting/landmarks.npz: people are drawn, photographed, shown to the detector.
+
+    python benchmarks/_calibrate.py TABLE.npz [-n 340] [--seed 4242]
+
+Training garments only, and a seed of which no benchmark knows; some two seconds a person. The poses of the same
+people become the library that fits start from.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from avatarkit import appearance, detect, files, npz, people
+from avatarkit.atomic import write_bytes
+from avatarkit.fitting.calibration import calibrated, example
+from avatarkit.fitting.rig import Rig
+from avatarkit.person import Person
+from avatarkit.synthesis import _photographers
+
+SIDE = 512
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("-n", type=int, default=340)
+    parser.add_argument("--library", type=int, default=400, help="people whose poses are kept")
+    parser.add_argument("--seed", type=int, default=4242)
+    asked = parser.parse_args()
+    model = files.read_body_model("builtin")
+    rig, examples, poses, betas = Rig.of(model), [], [], []
+    for index in range(max(asked.n, asked.library)):
+        met = people.met(model, seed=asked.seed, index=index)
+        if index < asked.library:
+            poses.append(torch.cat([met.person.pose.global_orient, met.person.pose.body_pose]).reshape(22, 3).numpy())
+            betas.append(met.person.betas.numpy())
+        if index >= asked.n:
+            continue
+        generator = np.random.default_rng([asked.seed, index, 1])
+        camera = _photographers(met, generator, SIDE)
+        taken = appearance.photograph(met.looks, camera, generator)
+        found, _ = detect.detected(taken.image)
+        if found is not None:
+            person = Person(met.person.model, met.person.betas, met.person.expression, met.person.pose, camera)
+            examples.append(example(model, rig, person, found))
+        print(f"{index}: {met.drawn.pose}", flush=True)
+    table = calibrated(model, examples).arrays() | {"poses": np.array(poses, np.float16)}
+    usual, spread = np.mean(betas, axis=0), np.std(betas, axis=0)
+    usual[model.head_betas], spread[model.head_betas] = 0, 1  # heads were drawn from this
+    table |= {"betas_usual": usual.astype(np.float32), "betas_spread": spread.astype(np.float32)}
+    write_bytes(asked.table, npz.encode(table))
+
+
+if __name__ == "__main__":
+    main()
