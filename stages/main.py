@@ -22,11 +22,12 @@ from stages import _batch
 from stages.carve_mesh import carve_mesh
 from stages.doctor import doctor
 from stages.fit_smpl import fit_smpl
+from stages.gen_normals import gen_normals
 from stages.info import info
 from stages.preview import preview
 from stages.synth import synth
 
-STAGES: tuple[Stage, ...] = (fit_smpl, carve_mesh)  # in the order in which data flows
+STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh)  # in the order in which data flows
 COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)

@@ -26,7 +26,7 @@ DOORS = {
     "mediapipe": {"avatarkit/detect.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "synthesis", "previewing"}
+VERBS = {"fitting", "normals", "carving", "synthesis", "previewing"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 

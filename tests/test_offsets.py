@@ -19,10 +19,11 @@ def told(radius=0.2, kept=False):
     mesh = type(mesh)(vertices, mesh.faces).having(
         home=vertices, kept=part, template=torch.arange(V), bare=torch.rand(V, generator=generator).double()
     )
+    mesh = mesh.having(worn=torch.zeros(V).double())
     wanted = face_normals(vertices, mesh.faces) + 0.3 * torch.randn(F, 3, generator=generator).double()
     at = torch.arange(0, V, 3)
     g = torch.nn.functional.normalize(torch.randn(len(at), 3, generator=generator).double(), dim=1)
-    outline = Outline(at, g, (vertices[at] * g).sum(dim=1) + 0.02, torch.ones(len(at)))
+    outline = Outline(at, g, (vertices[at] * g).sum(dim=1) + 0.02, torch.rand(len(at), generator=generator).double())
     trust = torch.rand(F, generator=generator).double()
     return mesh, Evidence(torch.nn.functional.normalize(wanted, dim=1), trust, [outline])
 
@@ -36,9 +37,10 @@ def energy(d, mesh, evidence, moved):
     total = total + losses.offset_loss(d, joined.vertices, turns, weights, drift)
     for outline in evidence.outlines:
         x = (home + d)[outline.vertices]
-        total = total + losses.outline_loss(x, outline.directions, outline.places, torch.ones_like(outline.places))
+        total = total + losses.outline_loss(x, outline.directions, outline.places, outline.weights)
     held = offsets.ANCHOR + offsets.BARE * mesh.attributes["bare"]
-    return total + 0.5 * (held[:, None] * d.square()).sum()
+    slid = d - (d * smooth).sum(dim=1, keepdim=True) * smooth
+    return total + 0.5 * (held[:, None] * d.square()).sum() + 0.5 * offsets.SLIDE * slid.square().sum()
 
 
 def test_the_solver_finds_where_the_losses_gradient_vanishes():
