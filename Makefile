@@ -16,9 +16,13 @@ demo: $(READY)
 	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
 	$(AVATARKIT) fit-smpl --prompt "heavy old man, walking" -o demo/man/
 	$(AVATARKIT) fit-smpl --prompt "slim elderly woman, 1.60 m, arms crossed" -o demo/elder/
+	$(AVATARKIT) fit-smpl --prompt "a young woman in a denim jacket, a long red skirt and boots, one hand on hip" -o demo/ana/
+	$(AVATARKIT) gen-normals demo/ana/body.npz
+	$(AVATARKIT) carve-mesh demo/ana/body.npz
 	$(AVATARKIT) synth demo/crowd -n 2 --seed 4 --preset train
 	$(AVATARKIT) info demo/woman/body.npz
 	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/elder/body.npz -o demo/people.png
+	$(AVATARKIT) preview demo/ana/body.npz demo/ana/carved.glb -o demo/ana/carved.png
 	$(AVATARKIT) preview demo/crowd/*/truth.glb --mode texture -o demo/crowd.png
 	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
 

@@ -10,8 +10,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 
+from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.body import BodyModel
 from avatarkit.crossing import uncrossed
@@ -99,7 +101,7 @@ def skin(model: BodyModel, person: Person) -> Mesh:
     return submesh(whole, torch.ones(len(whole.faces), dtype=torch.bool))[0]
 
 
-def _shod(mesh: Mesh, part_names: Sequence[str], covered: torch.Tensor, rounds: int = 8) -> torch.Tensor:
+def _shod(mesh: Mesh, part_names: Sequence[str], covered: torch.Tensor, rounds: int = 30) -> torch.Tensor:
     """(V,3): the vertices, those of feet smoothed as far as they are `covered` (V) 0 … 1: toes do not show in shoes."""
     feet = mesh.attributes["part"].new_tensor([k for k, name in enumerate(part_names) if name in FEET])
     share = 0.5 * (covered * torch.isin(mesh.attributes["part"], feet))[:, None]
@@ -157,17 +159,36 @@ def labelled(mesh: Mesh) -> Mesh:
     )
 
 
-def residuals_of(mesh: Mesh, targets: Sequence[Target]) -> dict[str, float]:
-    """Per view: the mean angle between map and mesh in degrees where both are, and the IoU of their masks."""
+def pictured(mesh: Mesh, maps: Maps) -> np.ndarray:
+    """(2S, N S, 3) uint8: the maps' normals above the mesh's, view by view, as the maps store them, on white."""
+    views = []
+    for target in targets_of(maps):
+        image, coverage = _shown(mesh, target)
+        for layer in range(len(target.masks)):
+            surface: cameras.Surface = "nearest" if layer == 0 else "farthest"
+            pairs = ((target.normals[layer], target.masks[layer]), (unit(image[layer]), coverage[layer]))
+            tiles = [cameras.view_normals(target.camera, n, surface) / 2 + 0.5 for n, _ in pairs]
+            shares = [cover[..., None] for _, cover in pairs]
+            views.append(torch.cat([tile * cover + 1 - cover for tile, cover in zip(tiles, shares, strict=True)]))
+    return (255 * torch.cat(views, dim=1).clamp(0, 1)).round().byte().numpy()
+
+
+def _shown(mesh: Mesh, target: Target) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mesh's world normals (L,S,S,3), not of unit length, and its coverage (L,S,S) in a target's view."""
     topology = Topology.of(mesh.faces, len(mesh.vertices))
     normals = render.vertex_normals(mesh.vertices, topology)
+    surface: Seen = "both" if len(target.masks) == 2 else "nearest"
+    image, coverage = render.render(
+        mesh.vertices, mesh.faces, [target.camera], normals, topology=topology, surface=surface
+    )
+    return image.reshape(target.normals.shape), coverage.reshape(target.masks.shape)
+
+
+def residuals_of(mesh: Mesh, targets: Sequence[Target]) -> dict[str, float]:
+    """Per view: the mean angle between map and mesh in degrees where both are, and the IoU of their masks."""
     found: dict[str, float] = {}
     for target in targets:
-        surface: Seen = "both" if len(target.masks) == 2 else "nearest"
-        image, coverage = render.render(
-            mesh.vertices, mesh.faces, [target.camera], normals, topology=topology, surface=surface
-        )
-        image, coverage = image.reshape(target.normals.shape), coverage.reshape(target.masks.shape)
+        image, coverage = _shown(mesh, target)
         shared = (coverage > 0.99) & (target.masks > 0.99)
         angles = torch.rad2deg(torch.acos((unit(image) * target.normals).sum(dim=-1).clamp(-1, 1)))
         union = ((coverage > 0.5) | (target.masks > 0.5)).sum(dim=(1, 2)).clamp(min=1)

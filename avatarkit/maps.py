@@ -22,6 +22,8 @@ from avatarkit.shapes import sizes
 COLUMNS = 8
 BANDS = ("normals", "albedo", "labels")
 TEXT_KEY = "avatarkit"
+SHORTEST = 0.5
+"""The length of a stored normal below which a pixel shows nothing."""
 SCALE = 65535.0
 LABELS = 255.0
 PARTS = ("nothing", "skin", "eyes", "hair", "beard", "top", "bottom", "dress", "outer", "shoes", "hat", "glasses",
@@ -91,7 +93,8 @@ class Maps:
         normals = read["normals"]
         vector = normals[..., :3] * 2 - 1
         length = np.linalg.norm(vector, axis=-1, keepdims=True)
-        normals = np.concatenate([vector / np.maximum(length, 1e-6), normals[..., 3:]], -1)
+        shown = length > SHORTEST  # of an image without alpha the normals' length is the mask
+        normals = np.concatenate([vector / np.maximum(length, 1e-6) * shown, normals[..., 3:] * shown], -1)
         labels = read.get("labels")
         if labels is not None:
             labels = np.concatenate([np.round(labels[..., :1] * LABELS), labels[..., 1:2]], -1)

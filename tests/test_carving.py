@@ -103,12 +103,21 @@ def test_the_worst_view_is_named_at_the_gate():
         carving.check_residuals(residuals, 35)
 
 
+def test_the_picture_shows_the_maps_above_and_the_mesh_below(scene, found):
+    _, _, truth, maps = scene
+    picture = carving.pictured(truth, maps).astype(int)
+    assert picture.shape == (2 * S, 2 * S, 3)
+    own = np.abs(picture[:S] - picture[S:]).mean()  # the truth is its own maps
+    assert own < 0.2 and np.abs(picture[:S] - carving.pictured(found.mesh, maps)[S:]).mean() > 2 * own
+
+
 def test_the_stage_writes_the_attributes_of_carved_glb(scene, tmp_path, avatarkit):
     _, person, _, maps = scene
     files.write_person(tmp_path / "body.npz", person)
     files.write_normals(tmp_path / "normals.png", maps)
-    done = avatarkit("carve-mesh", tmp_path / "body.npz", "--steps", 2, "--detail", 0.02)
+    done = avatarkit("carve-mesh", tmp_path / "body.npz", "--steps", 2, "--detail", 0.02, "--log-every", 2)
     assert done.returncode == 0, done.stderr.decode()
+    assert sorted(path.name for path in tmp_path.glob("carved-*.png")) == ["carved-02.png"]
     mesh = files.read_mesh(tmp_path / "carved.glb")
     V = len(mesh.vertices)
     assert is_closed(mesh.faces)

@@ -24,6 +24,7 @@ DOORS = {
     "diffusers": set(),
     "transformers": set(),
     "mediapipe": {"avatarkit/detect.py"},
+    "manifold3d": {"avatarkit/hull.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
 VERBS = {"fitting", "normals", "carving", "synthesis", "previewing"}

@@ -34,6 +34,15 @@ def test_round_trip_is_within_half_a_level():
     assert torch.equal(again.views[0].camera.K, found.views[0].camera.K)
 
 
+def test_without_alpha_the_length_of_normals_is_the_mask():
+    """Guards images whose alpha an editor or an estimator dropped: their background is grey, a normal of no length."""
+    found = two_views()
+    grid = found.grid()
+    grid[..., 3], grid[:4, :4, :3] = 65535, 32768
+    again = Maps.from_grid(grid, found.layout())
+    assert (again.normals[0, :4, :4] == 0).all() and (again.normals[0, 4:, :, 3] == 1).all()
+
+
 def test_bands_and_columns_of_the_grid():
     found = two_views(N=10, albedo=np.ones((10, 8, 8, 4), np.float32))
     assert found.grid().shape == (2 * 2 * 8, 8 * 8, 4)  # two bands of two rows of eight
