@@ -20,11 +20,13 @@ BITS = 20
 
 SHRINK, PATIENCE = 0.2, 3
 """The share of its offset that a vertex loses each round that its faces cross others, after so many rounds."""
-GROWING = 6
+GROWING = 8
 """Rounds after which a ring more of vertices around faces that cross is smoothed."""
+REACH = 0.03
+"""Metres around faces that cross in which others are asked again, before all are."""
 
 
-def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 18) -> Tensor:
+def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 50) -> Tensor:
     """The vertices (V,3), smoothed around faces that cross until none does, `rounds` times at most.
 
     With `home` (V,3), itself free of crossings, offsets from it are smoothed, and shrink.
@@ -32,18 +34,32 @@ def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, ro
     V, _ = sizes("V 3, F 3, V 3", vertices, faces, vertices if home is None else home)
     base = torch.zeros_like(vertices) if home is None else home
     offsets, laplacian = vertices - base, uniform_laplacian(faces, V, dtype=vertices.dtype)
+    asked, whole = faces, True
     for step in range(rounds):
-        crossing = crossing_faces(base + offsets, faces)
-        if not bool(crossing.any()):
-            break
-        near = torch.zeros_like(vertices[:, 0]).index_fill(0, faces[crossing].reshape(-1), 1)
+        crossing = asked[crossing_faces(base + offsets, asked)]
+        if len(crossing) == 0:
+            if whole:
+                break
+            asked, whole = faces, True
+            continue
+        near = torch.zeros_like(vertices[:, 0]).index_fill(0, crossing.reshape(-1), 1)
         for _ in range(1 + step // GROWING):
             near = near.index_fill(0, faces[near[faces].amax(dim=1) > 0].reshape(-1), 1)
         for _ in range(2):
             offsets = offsets + 0.5 * near[:, None] * (laplacian @ offsets)
         if home is not None and step >= PATIENCE:
             offsets = offsets * (1 - SHRINK * near[:, None])
+        asked, whole = faces[_close_by(base + offsets, near > 0)[faces].any(dim=1)], False
     return base + offsets
+
+
+def _close_by(vertices: Tensor, some: Tensor) -> Tensor:
+    """(V) bool: vertices in the same or a neighbouring cell, REACH wide, as one of `some` (V) bool."""
+    cells = torch.floor((vertices - vertices.amin(dim=0)) / REACH).long() + 1
+    strides = cells.new_tensor([1, int(cells.amax()) + 2, (int(cells.amax()) + 2) ** 2])
+    keys = cells @ strides
+    steps = torch.cartesian_prod(*[torch.arange(-1, 2)] * 3).to(cells) @ strides
+    return torch.isin(keys, (torch.unique(keys[some])[:, None] + steps).reshape(-1))
 
 
 def crossing_faces(vertices: Tensor, faces: Tensor) -> Tensor:
