@@ -1,5 +1,7 @@
 """Triangles that cross others: exact on grids of integers, where all that is awkward happens all the time."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from solids import ball
 from twins import crossing_by_every_pair
 
-from avatarkit.crossing import crossing_faces
+from avatarkit.crossing import crossing_faces, uncrossed
 from avatarkit.mesh import combined
 
 FLOOR = [[0, 0, 0], [4, 0, 0], [0, 0, 4]]  # its normal points down, towards -y
@@ -117,3 +119,28 @@ def test_as_every_pair_tried_in_fractions_for_slivers():
     expected = crossing_by_every_pair(vertices, faces)
     assert 3 < sum(expected) < 26
     assert crossing_faces(vertices, faces).tolist() == expected
+
+
+def two_balls(apart):
+    """Two balls of radius 0.1 m side by side as one mesh, their centres so far apart."""
+    first, second = ball(0.1), ball(0.1)
+    return combined([first, replace(second, vertices=second.vertices + torch.tensor([apart, 0.0, 0.0]))])
+
+
+def test_limbs_that_cross_are_drawn_back_to_where_they_did_not():
+    """Guards sleeves that were carved into the chest, and the rest of the mesh, which stays where it is."""
+    home, mesh = two_balls(0.21), two_balls(0.19)
+    assert bool(crossing_faces(mesh.vertices, mesh.faces).any())
+    found = uncrossed(mesh.vertices, mesh.faces, home=home.vertices)
+    assert not bool(crossing_faces(found, mesh.faces).any())
+    far = (mesh.vertices[:, 0] < 0) | (mesh.vertices[:, 0] > 0.19)
+    assert torch.equal(found[far], mesh.vertices[far])
+
+
+def test_a_fold_is_smoothed_out_and_what_does_not_cross_is_left_alone():
+    mesh = ball(0.1)
+    assert torch.equal(uncrossed(mesh.vertices, mesh.faces), mesh.vertices)
+    folded = mesh.vertices.clone()
+    folded[600] = -1.5 * folded[600]
+    assert bool(crossing_faces(folded, mesh.faces).any())
+    assert not bool(crossing_faces(uncrossed(folded, mesh.faces), mesh.faces).any())
