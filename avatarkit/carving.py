@@ -7,7 +7,8 @@ that an arm in front of a chest is not joined to it, and front and back meet at 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,7 +24,7 @@ from avatarkit.hull import skirted
 from avatarkit.keeping import NOT_KEPT, kept_parts, similarities, snapped
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, edges, submesh, uniform_laplacian, unit
-from avatarkit.offsets import Stiffness, solved
+from avatarkit.offsets import solved
 from avatarkit.person import Person
 from avatarkit.progress import track
 from avatarkit.remesh import remeshed
@@ -48,6 +49,18 @@ class Carving:
     residuals: dict[str, float] = field(default_factory=dict)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums of torch whose order, and so last bits, do not depend on how many threads there are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 def carved(
     model: BodyModel,
     person: Person,
@@ -56,7 +69,6 @@ def carved(
     steps: int = 6,
     detail: float = 0.01,
     keep: Sequence[str] = ("hands", "face"),
-    stiffness: Stiffness = Stiffness(),  # noqa: B008
     watch: Callable[[int, Mesh], None] | None = None,
 ) -> Carving:
     """The clothed person: the body's closed skin, deformed to `maps` in `steps` rounds, edges of `detail` metres.
@@ -74,7 +86,7 @@ def carved(
     mesh = mesh.having(home=mesh.vertices, kept=kept, bare=bare, worn=worn_share)
     mesh = _refined(mesh, COARSE, slivers=True)
     for step in track(range(steps), "carving"):
-        mesh = replace(mesh, vertices=_round(mesh, targets, stiffness))
+        mesh = replace(mesh, vertices=_round(mesh, targets))
         if watch is not None:
             watch(step, mesh)
         if step < steps - 1:
@@ -122,12 +134,12 @@ def check_overlap(body: Mesh, targets: Sequence[Target]) -> None:
             raise BadData(f"normals.png: {found}: are they maps of this person and camera?")
 
 
-def _round(mesh: Mesh, targets: Sequence[Target], stiffness: Stiffness) -> torch.Tensor:
+def _round(mesh: Mesh, targets: Sequence[Target]) -> torch.Tensor:
     """(V,3): the vertices after one round of looking and solving."""
     joined = edges(mesh.faces)
     moved = similarities(mesh.attributes["home"], mesh.vertices, mesh.attributes["kept"])
     linear = {k: similarity[0] for k, similarity in moved.items()}
-    return solved(mesh, joined, observed(mesh, joined, targets), linear, stiffness=stiffness)
+    return solved(mesh, joined, observed(mesh, joined, targets), linear)
 
 
 def _refined(mesh: Mesh, length: float, *, slivers: bool) -> Mesh:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from avatarkit.errors import UsageError
-from avatarkit.shapes import sizes
+from avatarkit.rotation import similarity
 
 FINGERS = ("hand", "thumb", "index", "middle", "ring", "pinky")
 GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -16,6 +16,7 @@ GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """What can be kept: the parts of the body that move as one each."""
 MOST_SCALE = 1.1
+"""How much larger or smaller a kept part may become."""
 NOT_KEPT = -1
 
 
@@ -35,24 +36,10 @@ def kept_parts(part: Tensor, part_names: Sequence[str], keep: Sequence[str]) -> 
     return found
 
 
-def similarity(points: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
-    """The linear part (3,3) and the shift (3) that take points (N,3) to `moved` best [Umeyama 1991], no mirroring,
-    larger or smaller by no more than MOST_SCALE."""
-    sizes("N 3, N 3", points, moved)
-    middle, there = points.mean(dim=0), moved.mean(dim=0)
-    U, S, Vt = torch.linalg.svd((moved - there).T @ (points - middle))
-    S, U = S.clone(), U.clone()
-    if torch.linalg.det(U @ Vt) < 0:
-        S[-1], U[:, -1] = -S[-1], -U[:, -1]
-    scale = S.sum() / (points - middle).square().sum().clamp(min=1e-12)
-    linear = scale.clamp(1 / MOST_SCALE, MOST_SCALE) * (U @ Vt)
-    return linear, there - linear @ middle
-
-
 def similarities(home: Tensor, vertices: Tensor, kept: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
     """Each kept piece's similarity from home (V,3) to vertices (V,3)."""
     pieces = torch.unique(kept[kept >= 0]).tolist()
-    return {k: similarity(home[kept == k], vertices[kept == k]) for k in pieces}
+    return {k: similarity(home[kept == k], vertices[kept == k], most_scale=MOST_SCALE) for k in pieces}
 
 
 def snapped(home: Tensor, vertices: Tensor, kept: Tensor) -> Tensor:

@@ -38,10 +38,10 @@ def outline_loss(vertices: Tensor, directions: Tensor, places: Tensor, weights: 
     return 0.5 * (weights * ((vertices * directions).sum(dim=1) - places).square()).sum()
 
 
-def skin_loss(offsets: Tensor, normals: Tensor, weights: Tensor) -> Tensor:
-    """Clothes inside of the body: 1/2 sum w min(0, n . d)^2 over the body's normals (V,3).
+def skin_loss(offsets: Tensor, normals: Tensor, ease: Tensor, weights: Tensor) -> Tensor:
+    """Clothes less than `ease` (V) metres off the body: 1/2 sum w min(0, n . d - ease)^2 over its normals (V,3).
 
     Chupa's side loss (no less than the body's silhouette at +-90 degrees), in every direction.
     """
-    sizes("V 3, V 3, V", offsets, normals, weights)
-    return 0.5 * (weights * (offsets * normals).sum(dim=1).clamp(max=0).square()).sum()
+    sizes("V 3, V 3, V, V", offsets, normals, ease, weights)
+    return 0.5 * (weights * ((offsets * normals).sum(dim=1) - ease).clamp(max=0).square()).sum()

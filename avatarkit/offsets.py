@@ -1,9 +1,10 @@
 """The offsets between a body and the clothed surface that agree best with what views say: one least-squares problem.
 
-    E(d) = normal_loss + offset_loss + outline_loss + skin_loss + ANCHOR / 2 |d|^2            (see `losses`)
+    E(d) = normal_loss + offset_loss + outline_loss + skin_loss + ANCHOR / 2 |d|^2 + SLIDE / 2 |d - n n . d|^2
 
-All but skin_loss are quadratic; of that, the vertices count that lie inside the body now. Solved by conjugate
-gradients with 3 x 3 blocks as the preconditioner, from where the mesh is now.
+(see `losses`; n is the body's normal, and bare skin has more of ANCHOR). All but skin_loss are quadratic; of that, the
+vertices count that lie inside the body now. Solved by conjugate gradients with 3 x 3 blocks as the preconditioner, from
+where the mesh is now.
 """
 
 from collections.abc import Mapping
@@ -16,27 +17,19 @@ from avatarkit.evidence import NO_TEMPLATE, Evidence, underside
 from avatarkit.mesh import Edges, Mesh, unit, vertex_normals
 from avatarkit.shapes import sizes
 
+STIFFNESS = 0.05
+"""How much a vertex' offset follows its neighbours'."""
 ANCHOR = 1e-4
 SLIDE = 0.1
 """How much a vertex stays where it is along the body, which no view tells."""
 BARE = 0.05
 """How much skin that is seen bare stays where the body has it."""
-INSIDE = 0.1
-EASE = 0.006
-INSIDE_HULL = 0.0
-"""What holds clothes outside of the skin; less for a skirt's hull, a guess that may be too deep."""
+INSIDE, EASE = 0.1, 0.006
+"""What holds clothes outside of the skin, and how many metres off it; not off a skirt's hull, which is a guess."""
 RIGID = 5.0
 """The weight of edges within a part that is kept."""
 LOOSE = 0.1
 """The share of its stiffness that what closes a skirt below has."""
-
-
-@dataclass(frozen=True)
-class Stiffness:
-    """How much a vertex' offset follows its neighbours', where views say which normal it has and where none does."""
-
-    seen: float = 0.05
-    unseen: float = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +72,6 @@ def solved(
     evidence: Evidence,
     kept: Mapping[int, Tensor],
     *,
-    stiffness: Stiffness = Stiffness(),
     iterations: int = 80,
 ) -> Tensor:
     """The vertices (V,3) of least energy. `mesh` has `home` (V,3) and `kept` (V) int64; `joined` are its edges.
@@ -87,18 +79,16 @@ def solved(
     `kept[k]` (3,3) is the linear part of the similarity that the vertices with kept == k follow as one.
     """
     home = mesh.attributes["home"]
-    system = system_of(mesh, joined, evidence, kept, stiffness)
+    system = system_of(mesh, joined, evidence, kept)
     return home + conjugate_gradients(system, mesh.vertices - home, iterations)
 
 
-def system_of(
-    mesh: Mesh, joined: Edges, evidence: Evidence, kept: Mapping[int, Tensor], stiffness: Stiffness
-) -> System:
+def system_of(mesh: Mesh, joined: Edges, evidence: Evidence, kept: Mapping[int, Tensor]) -> System:
     """The energy's matrix and right side about d = 0."""
     home, faces, pairs = mesh.attributes["home"], mesh.faces, joined.vertices
     loose = underside(mesh)
     smooth = smoothed(vertex_normals(home, faces[~loose]), pairs)
-    turns, weights, drift = strained(mesh, joined, evidence, kept, smooth, stiffness)
+    turns, weights, drift = strained(mesh, joined, kept, smooth)
     below = loose[joined.faces].any(dim=1)
     weights = torch.where(below, LOOSE * weights, weights)
     turns[below] = torch.eye(3, dtype=turns.dtype, device=turns.device)
@@ -111,14 +101,11 @@ def system_of(
     return System(faces, roots, pairs, turns, weights, blocks, side)
 
 
-def strained(
-    mesh: Mesh, joined: Edges, evidence: Evidence, kept: Mapping[int, Tensor], smooth: Tensor, stiffness: Stiffness
-) -> tuple[Tensor, Tensor, Tensor]:
+def strained(mesh: Mesh, joined: Edges, kept: Mapping[int, Tensor], smooth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """turns (E,3,3), weights (E), drift (E,3) of `offset_loss`: kept parts turn as a whole, all else with the body."""
     a, b = joined.vertices.unbind(1)
     home, part = mesh.attributes["home"], mesh.attributes["kept"]
-    sure = evidence.trust[joined.faces].mean(dim=1)
-    weights = stiffness.unseen + (stiffness.seen - stiffness.unseen) * sure
+    weights = torch.full_like(home[a, 0], STIFFNESS)
     turns, drift = least_turns(smooth[a], smooth[b]), torch.zeros_like(home[a])
     identity = torch.eye(3, dtype=home.dtype, device=home.device)
     for k, linear in kept.items():
@@ -133,7 +120,7 @@ def _at_vertices(mesh: Mesh, evidence: Evidence, smooth: Tensor) -> tuple[Tensor
     home, of_body = mesh.attributes["home"], mesh.attributes["template"] != NO_TEMPLATE
     ease = EASE * mesh.attributes["worn"]
     inside = (mesh.attributes["kept"] < 0) & (((mesh.vertices - home) * smooth).sum(dim=1) < ease)
-    push = inside * torch.where(of_body, INSIDE, INSIDE_HULL)
+    push = INSIDE * (inside & of_body)
     blocks = push[:, None, None] * smooth[:, :, None] * smooth[:, None]
     held = ANCHOR + BARE * mesh.attributes["bare"]
     identity = torch.eye(3, dtype=home.dtype, device=home.device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -66,3 +68,17 @@ def _quaternion_products(rotation: Tensor) -> Tensor:
         [d - b, c + g, f + h, 1 - a - e + i],
     ]
     return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
+
+
+def similarity(points: Tensor, moved: Tensor, *, most_scale: float = math.inf) -> tuple[Tensor, Tensor]:
+    """Linear part (3,3) and shift (3) that take points (N,3) to `moved` best, one by one [Umeyama 1991]; no mirroring,
+    and larger or smaller by no more than `most_scale`."""
+    sizes("N 3, N 3", points, moved)
+    middle, there = points.mean(dim=0), moved.mean(dim=0)
+    U, S, Vt = torch.linalg.svd((moved - there).T @ (points - middle))
+    S, U = S.clone(), U.clone()
+    if torch.linalg.det(U @ Vt) < 0:
+        S[-1], U[:, -1] = -S[-1], -U[:, -1]
+    scale = S.sum() / (points - middle).square().sum().clamp(min=1e-12)
+    linear = scale.clamp(1 / most_scale, most_scale) * (U @ Vt)
+    return linear, there - linear @ middle

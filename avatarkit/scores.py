@@ -204,17 +204,6 @@ def interval(values: ArrayLike, *, seed: int = 0, draws: int = 4000) -> Interval
     return Interval(float(people.mean()), float(low), float(high))
 
 
-def similarity(fitted: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-    """Linear part (3,3) and shift (3) that take `fitted` (V,3) to `true` best, vertex by vertex [Umeyama 1991]."""
-    sizes("V 3, V 3", fitted, true)
-    middle, there = fitted.mean(dim=0), true.mean(dim=0)
-    U, S, Vt = torch.linalg.svd((true - there).T @ (fitted - middle))
-    upright = S.new_tensor([1, 1, -1 if torch.linalg.det(U @ Vt) < 0 else 1])
-    scale = (S * upright).sum() / (fitted - middle).square().sum().clamp(min=1e-12)
-    linear = scale * (U * upright) @ Vt
-    return linear, there - linear @ middle
-
-
 def pelvis_and_scale(fitted: Tensor, true: Tensor, pelves: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Linear part (3,3) and shift (3) that bring the fitted pelvis (3) to the true one, and `fitted` (V,3) to the size
     of `true` (V,3), without turning."""

@@ -20,7 +20,6 @@ from avatarkit.crossing import crossing_faces
 from avatarkit.errors import AvatarError
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, components, edges, is_closed, is_manifold, volume
-from avatarkit.offsets import Stiffness
 from avatarkit.person import Person
 from avatarkit.scores import Score
 
@@ -56,9 +55,8 @@ def _no_outlines(mesh: Mesh, joined: Any, targets: Any, observed: Any = carving.
 
 
 ABLATIONS: dict[str, Ablation] = {
-    "side_loss": Ablation(patches=[(offsets, "INSIDE", 0.0), (offsets, "INSIDE_HULL", 0.0)]),
+    "side_loss": Ablation(patches=[(offsets, "INSIDE", 0.0)]),
     "remeshing": Ablation(patches=[(carving, "_refined", _unchanged)]),
-    "depth_prior": Ablation(options={"stiffness": Stiffness(unseen=0.02 * Stiffness().seen)}),
     "outlines": Ablation(patches=[(carving, "observed", _no_outlines)]),
     "skirt_hull": Ablation(patches=[(carving, "skirted", _unchanged)]),
     "kept_parts": Ablation(options={"keep": ()}),

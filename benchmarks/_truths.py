@@ -22,6 +22,7 @@ from avatarkit.mesh import Mesh
 from avatarkit.outfit import GARMENTS, LEGGED
 from avatarkit.people import Synthetic
 from avatarkit.person import Person
+from avatarkit.rotation import similarity
 from avatarkit.scores import Truth
 
 SIDE = 512
@@ -142,7 +143,7 @@ def badly_known(model: BodyModel, person: Person, seed: int) -> Person:
     for _ in range(12):
         middle = (low + high) / 2
         joints = _joints(model, off(middle))
-        linear, shift = scores.similarity(joints, true)
+        linear, shift = similarity(joints, true)
         error = float((joints @ linear.T + shift - true).norm(dim=1).mean())
         low, high = (middle, high) if error < BADLY else (low, middle)
     return off((low + high) / 2)

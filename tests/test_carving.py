@@ -10,10 +10,11 @@ from test_evidence import maps_of
 from avatarkit import camera as cameras
 from avatarkit import carving, files, fitting
 from avatarkit.errors import BadData, QualityGate
-from avatarkit.keeping import kept_parts, similarity
+from avatarkit.keeping import kept_parts
 from avatarkit.maps import Maps, View
 from avatarkit.mesh import Mesh, edges, is_closed, is_manifold, vertex_normals
 from avatarkit.offsets import smoothed
+from avatarkit.rotation import similarity
 from avatarkit.surface import Surface
 
 S, THICKNESS = 256, 0.03
@@ -115,7 +116,9 @@ def test_the_stage_writes_the_attributes_of_carved_glb(scene, tmp_path, avatarki
     _, person, _, maps = scene
     files.write_person(tmp_path / "body.npz", person)
     files.write_normals(tmp_path / "normals.png", maps)
-    done = avatarkit("carve-mesh", tmp_path / "body.npz", "--steps", 2, "--detail", 0.02, "--log-every", 2)
+    done = avatarkit(
+        "carve-mesh", tmp_path / "body.npz", "--steps", 2, "--detail", 0.02, "--log-every", 2, "--threads", 2
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert sorted(path.name for path in tmp_path.glob("carved-*.png")) == ["carved-02.png"]
     mesh = files.read_mesh(tmp_path / "carved.glb")
@@ -123,6 +126,12 @@ def test_the_stage_writes_the_attributes_of_carved_glb(scene, tmp_path, avatarki
     assert is_closed(mesh.faces)
     assert torch.equal(mesh.attributes["_VERTEX"], torch.arange(V).float())
     assert int(mesh.attributes["_TEMPLATE"].max()) <= 65535 and mesh.attributes["_PART"].dtype == torch.uint8
+    few = ("--steps", 2, "--detail", 0.02, "--threads", 1)
+    again = avatarkit("carve-mesh", tmp_path / "body.npz", *few, "-o", tmp_path / "again.glb")
+    assert again.returncode == 0
+    assert (tmp_path / "again.glb").read_bytes() == (
+        tmp_path / "carved.glb"
+    ).read_bytes()  # guards temporary names and threads
     refused = avatarkit("carve-mesh", tmp_path / "body.npz", "--keep", "ears", "-o", tmp_path / "b.glb")
     assert refused.returncode == 2 and b"ears" in refused.stderr
     gated = avatarkit("carve-mesh", tmp_path / "body.npz", "--steps", 1, "--gate", 1, "-o", tmp_path / "c.glb")

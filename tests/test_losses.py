@@ -35,8 +35,8 @@ def test_outlines_count_across_alone_and_skin_inside_alone():
     place, weight = torch.tensor([0.5]), torch.ones(1)
     assert outline_loss(torch.tensor([[0.5, 7, 7]]), g, place, weight) == 0
     assert torch.isclose(outline_loss(torch.tensor([[0.7, 7, 7]]), g, place, weight), torch.tensor(0.02))
-    assert skin_loss(torch.tensor([[0.3, 0, 0]]), g, weight) == 0
-    assert torch.isclose(skin_loss(torch.tensor([[-0.3, 9, 0]]), g, weight), torch.tensor(0.045))
+    assert skin_loss(torch.tensor([[0.3, 0, 0]]), g, 0.2 * weight, weight) == 0
+    assert torch.isclose(skin_loss(torch.tensor([[-0.3, 9, 0]]), g, 0.1 * weight, weight), torch.tensor(0.08))
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -50,5 +50,5 @@ def test_gradients_are_those_of_finite_differences():
     outwards = vertex_normals(mesh.vertices, mesh.faces).double()
     torch.autograd.gradcheck(lambda x: normal_loss(x, mesh.faces, normals, normals[:, 0].abs()), x)
     torch.autograd.gradcheck(lambda x: offset_loss(x, pairs, turns, ones, drift), x)
-    torch.autograd.gradcheck(lambda x: skin_loss(x, outwards, outwards[:, 1].abs()), x)
+    torch.autograd.gradcheck(lambda x: skin_loss(x, outwards, 0 * outwards[:, 1], outwards[:, 1].abs()), x)
     torch.autograd.gradcheck(lambda x: outline_loss(x, outwards, outwards[:, 0], outwards[:, 1].abs()), x)

@@ -6,7 +6,7 @@ from solids import ball
 from avatarkit import losses, offsets
 from avatarkit.evidence import Evidence, Outline
 from avatarkit.mesh import edges, face_normals, vertex_normals
-from avatarkit.offsets import Stiffness, conjugate_gradients, least_turns, smoothed, solved, strained, system_of
+from avatarkit.offsets import conjugate_gradients, least_turns, smoothed, solved, strained, system_of
 
 
 def told(radius=0.2, kept=False):
@@ -32,7 +32,7 @@ def energy(d, mesh, evidence, moved):
     """The sum of the losses, which the solver's matrix must be the second derivative of."""
     joined, home = edges(mesh.faces), mesh.attributes["home"]
     smooth = smoothed(vertex_normals(home, mesh.faces), joined.vertices)
-    turns, weights, drift = strained(mesh, joined, evidence, moved, smooth, Stiffness())
+    turns, weights, drift = strained(mesh, joined, moved, smooth)
     total = losses.normal_loss(home + d, mesh.faces, evidence.normals, evidence.trust)
     total = total + losses.offset_loss(d, joined.vertices, turns, weights, drift)
     for outline in evidence.outlines:
@@ -58,7 +58,7 @@ def test_the_solver_finds_where_the_losses_gradient_vanishes():
 
 def test_the_blocks_of_the_diagonal_are_those_of_the_matrix():
     mesh, evidence = told()
-    system = system_of(mesh, edges(mesh.faces), evidence, {}, Stiffness())
+    system = system_of(mesh, edges(mesh.faces), evidence, {})
     V = len(mesh.vertices)
     units = torch.eye(3 * V).double().reshape(3 * V, V, 3)
     matrix = torch.stack([system.applied(unit).reshape(-1) for unit in units])

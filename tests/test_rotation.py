@@ -6,7 +6,7 @@ import pytest
 import torch
 from twins import rotation_by_series
 
-from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
+from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle, similarity
 
 QUARTER = math.pi / 2
 CASES = [
@@ -70,3 +70,22 @@ def test_gradients_also_at_no_turn():
     assert torch.autograd.gradcheck(rotation_from_axis_angle, vectors)
     assert torch.autograd.gradgradcheck(rotation_from_axis_angle, vectors)
     assert torch.autograd.gradcheck(lambda v: axis_angle_from_rotation(rotation_from_axis_angle(v)), vectors)
+
+
+def cloud(count=30):
+    return torch.randn(count, 3, generator=torch.Generator().manual_seed(0)).double()
+
+
+def test_a_similarity_comes_back_and_a_mirror_image_is_not_one():
+    turn = rotation_from_axis_angle(torch.tensor([0.3, -1.0, 0.5]).double())
+    shift = torch.tensor([0.1, 2, -3]).double()
+    linear, moved = similarity(cloud(), 1.05 * cloud() @ turn.T + shift)
+    assert torch.allclose(linear, 1.05 * turn) and torch.allclose(moved, shift)
+    mirrored, _ = similarity(cloud(), cloud() * torch.tensor([-1.0, 1, 1]).double())
+    assert torch.linalg.det(mirrored) > 0
+
+
+def test_a_similarity_neither_grows_nor_shrinks_by_more_than_it_may():
+    for factor, expected in ((3.0, 1.1), (0.2, 1 / 1.1)):
+        linear, _ = similarity(cloud(), factor * cloud(), most_scale=1.1)
+        assert torch.allclose(linear, expected * torch.eye(3).double())

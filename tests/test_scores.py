@@ -10,7 +10,6 @@ from solids import ball
 from avatarkit import camera as cameras
 from avatarkit import scores
 from avatarkit.mesh import Mesh, combined
-from avatarkit.rotation import rotation_from_axis_angle
 from avatarkit.scores import Truth, Views, scored
 from avatarkit.surface import Surface
 
@@ -120,14 +119,8 @@ def test_intervals_hold_the_mean_as_often_as_they_say():
         scores.interval([])
 
 
-def test_alignments_undo_what_was_done():
+def test_pelvis_and_scale_undo_what_was_done():
     generator = torch.Generator().manual_seed(0)
     true = torch.randn(50, 3, generator=generator)
-    turn, shift = rotation_from_axis_angle(torch.tensor([0.3, -1.0, 2.0])), torch.tensor([1.0, 2.0, 3.0])
-    linear, moved = scores.similarity((true - shift) @ turn / 1.3, true)
-    assert torch.allclose(linear, 1.3 * turn, atol=1e-5) and torch.allclose(moved, shift, atol=1e-5)
-    # guards mirroring: a body never fits by its mirror image
-    linear, _ = scores.similarity(true * torch.tensor([-1.0, 1.0, 1.0]), true)
-    assert float(torch.linalg.det(linear)) > 0
     linear, moved = scores.pelvis_and_scale(true / 2 + 1, true, (true[0] / 2 + 1, true[0]))
     assert torch.allclose((true / 2 + 1) @ linear.T + moved, true, atol=1e-5)

@@ -46,7 +46,8 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
     """Write .glb (with the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
     suffix = path.suffix.lower()
     if suffix == ".glb":
-        scene = Scene(meshes=(gltf.Mesh((_primitive(mesh),)),), nodes=(gltf.Node(path.stem, mesh=0),))
+        # not named after the file, whose name is a temporary one while it is written
+        scene = Scene(meshes=(gltf.Mesh((_primitive(mesh),)),), nodes=(gltf.Node("person", mesh=0),))
         write_bytes(path, gltf.encode(scene))
     elif suffix in (".ply", ".obj"):
         import trimesh

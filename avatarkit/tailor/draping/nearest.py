@@ -85,16 +85,19 @@ def clamped(value, low, high):
     return low if value < low else high if value > high else value
 
 
+@inlined
+def cells(grid, x, reach, axis):
+    """The first cell along an axis that `reach` about x meets, and the one after the last."""
+    low, cell, most = grid.low[axis], grid.cell, grid.shape[axis]
+    first = clamped(int(np.floor((x - reach - low) / cell)), 0, most)
+    return first, clamped(int(np.floor((x + reach - low) / cell)) + 1, 0, most)
+
+
 @outlined
 def nearest_vertex(grid, x, y, z, reach):
     """The nearest point of the grid within `reach`, or -1; and its squared distance."""
     best, found = reach * reach, -1
-    i0 = clamped(int(np.floor((x - reach - grid.low[0]) / grid.cell)), 0, grid.shape[0])
-    i1 = clamped(int(np.floor((x + reach - grid.low[0]) / grid.cell)) + 1, 0, grid.shape[0])
-    j0 = clamped(int(np.floor((y - reach - grid.low[1]) / grid.cell)), 0, grid.shape[1])
-    j1 = clamped(int(np.floor((y + reach - grid.low[1]) / grid.cell)) + 1, 0, grid.shape[1])
-    k0 = clamped(int(np.floor((z - reach - grid.low[2]) / grid.cell)), 0, grid.shape[2])
-    k1 = clamped(int(np.floor((z + reach - grid.low[2]) / grid.cell)) + 1, 0, grid.shape[2])
+    (i0, i1), (j0, j1), (k0, k1) = cells(grid, x, reach, 0), cells(grid, y, reach, 1), cells(grid, z, reach, 2)
     for i in range(i0, i1):
         for j in range(j0, j1):
             row = (i * grid.shape[1] + j) * grid.shape[2]
@@ -112,12 +115,7 @@ def far_vertex(grid, shell, x, y, z, reach, ox, oy, oz, nx, ny, nz):
     `AWAY` from it, or half of that and now facing (nx, ny, nz) from hardly behind: deep behind it is the other side of
     the very limb that the point lies on, along which a sleeve may slide."""
     best, found = reach * reach, -1
-    i0 = clamped(int(np.floor((x - reach - grid.low[0]) / grid.cell)), 0, grid.shape[0])
-    i1 = clamped(int(np.floor((x + reach - grid.low[0]) / grid.cell)) + 1, 0, grid.shape[0])
-    j0 = clamped(int(np.floor((y - reach - grid.low[1]) / grid.cell)), 0, grid.shape[1])
-    j1 = clamped(int(np.floor((y + reach - grid.low[1]) / grid.cell)) + 1, 0, grid.shape[1])
-    k0 = clamped(int(np.floor((z - reach - grid.low[2]) / grid.cell)), 0, grid.shape[2])
-    k1 = clamped(int(np.floor((z + reach - grid.low[2]) / grid.cell)) + 1, 0, grid.shape[2])
+    (i0, i1), (j0, j1), (k0, k1) = cells(grid, x, reach, 0), cells(grid, y, reach, 1), cells(grid, z, reach, 2)
     for i in range(i0, i1):
         for j in range(j0, j1):
             row = (i * grid.shape[1] + j) * grid.shape[2]
