@@ -20,10 +20,10 @@ from avatarkit.body import BodyModel
 from avatarkit.crossing import uncrossed
 from avatarkit.errors import BadData, QualityGate
 from avatarkit.evidence import Seen, Target, observed, targets_of, worn
-from avatarkit.hull import skirted
+from avatarkit.hull import shod, skirted
 from avatarkit.keeping import NOT_KEPT, kept_parts, similarities, snapped
 from avatarkit.maps import Maps
-from avatarkit.mesh import Mesh, edges, submesh, uniform_laplacian, unit
+from avatarkit.mesh import Mesh, edges, submesh, unit
 from avatarkit.offsets import solved
 from avatarkit.person import Person
 from avatarkit.progress import track
@@ -36,7 +36,6 @@ COARSE = 0.02
 """Metres of edges in the first half of the rounds, where vertices still travel."""
 BARE, COVERED = 0.9, 0.5
 """The share of skin in what labels show, from which on it is bare; that of other things, which ends what is kept."""
-FEET = ("left_foot", "right_foot")
 LEAST_OVERLAP = 0.3
 """The IoU of the body's and the mask's silhouettes below which they are not of one person."""
 
@@ -78,15 +77,16 @@ def carved(
     """
     targets, body = targets_of(maps), skin(model, person)
     check_overlap(body, targets)
-    mesh = skirted(body, model.part_names, targets)
+    shoes = shod(body, model.part_names, *worn(body, edges(body.faces), targets))
+    mesh = skirted(shoes, model.part_names, targets)
     kept = kept_parts(mesh.attributes["part"], model.part_names, keep)
     skin_share, worn_share = worn(mesh, edges(mesh.faces), targets)
     kept, bare = torch.where(worn_share > COVERED, NOT_KEPT, kept), (skin_share > BARE).float()
-    mesh = replace(mesh, vertices=uncrossed(_shod(mesh, model.part_names, worn_share), mesh.faces))
+    mesh = replace(mesh, vertices=uncrossed(mesh.vertices, mesh.faces))
     mesh = mesh.having(home=mesh.vertices, kept=kept, bare=bare, worn=worn_share)
     mesh = _refined(mesh, COARSE, slivers=True)
     for step in track(range(steps), "carving"):
-        mesh = replace(mesh, vertices=_round(mesh, targets))
+        mesh = replace(mesh, vertices=_round(mesh, targets, settled=2 * step >= steps))
         if watch is not None:
             watch(step, mesh)
         if step < steps - 1:
@@ -113,16 +113,6 @@ def skin(model: BodyModel, person: Person) -> Mesh:
     return submesh(whole, torch.ones(len(whole.faces), dtype=torch.bool))[0]
 
 
-def _shod(mesh: Mesh, part_names: Sequence[str], covered: torch.Tensor, rounds: int = 30) -> torch.Tensor:
-    """(V,3): the vertices, those of feet smoothed as far as they are `covered` (V) 0 … 1: toes do not show in shoes."""
-    feet = mesh.attributes["part"].new_tensor([k for k, name in enumerate(part_names) if name in FEET])
-    share = 0.5 * (covered * torch.isin(mesh.attributes["part"], feet))[:, None]
-    laplacian, vertices = uniform_laplacian(mesh.faces, len(mesh.vertices)), mesh.vertices
-    for _ in range(rounds):
-        vertices = vertices + share * (laplacian @ vertices)
-    return vertices
-
-
 def check_overlap(body: Mesh, targets: Sequence[Target]) -> None:
     """Raises BadData where a view's mask and the body's silhouette share too little."""
     for target in targets:
@@ -134,12 +124,12 @@ def check_overlap(body: Mesh, targets: Sequence[Target]) -> None:
             raise BadData(f"normals.png: {found}: are they maps of this person and camera?")
 
 
-def _round(mesh: Mesh, targets: Sequence[Target]) -> torch.Tensor:
+def _round(mesh: Mesh, targets: Sequence[Target], *, settled: bool) -> torch.Tensor:
     """(V,3): the vertices after one round of looking and solving."""
     joined = edges(mesh.faces)
     moved = similarities(mesh.attributes["home"], mesh.vertices, mesh.attributes["kept"])
     linear = {k: similarity[0] for k, similarity in moved.items()}
-    return solved(mesh, joined, observed(mesh, joined, targets), linear)
+    return solved(mesh, joined, observed(mesh, joined, targets, settled=settled), linear)
 
 
 def _refined(mesh: Mesh, length: float, *, slivers: bool) -> Mesh:

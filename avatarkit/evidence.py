@@ -26,12 +26,16 @@ NEAR_SKIN = 0.002
 """The same for the body itself, of whose own skin labels are asked."""
 FACING = 0.1
 """The least cosine between a face and the line of sight."""
+SURE = 0.15
+"""Radians between a face and the normal wanted of it at which that is half believed, once the mesh has settled: between
+front and back stand walls that no view shows, and what would bridge one bends for nothing."""
 OWN = 5.0
 """Pixels from a contour vertex to the outline drawn of the mesh, no more; others are contours before the body."""
 ALIKE = 20.0
 """Pixels that two unlike outlines (cosine 1 between their normals) count as apart."""
-HEM = 0.1
-"""The weight of a hem's outline, whose front and back lie above one another in the image."""
+HEM, LEVEL = 0.1, -0.9
+"""The weight of an outline of a hem or sole, whose front and back lie above one another in the image; and the height of
+the normals of faces that are level below."""
 NO_TEMPLATE = 65535
 """The `template` of a vertex that no vertex of the body is."""
 
@@ -131,19 +135,26 @@ def outline_of(mask: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat(points), found / found.norm(dim=1, keepdim=True).clamp(min=1e-9)
 
 
-def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target]) -> Evidence:
-    """What all targets say of the mesh as it lies now; `joined` are its edges."""
+def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target], *, settled: bool = False) -> Evidence:
+    """What all targets say of the mesh as it lies now; `joined` are its edges.
+
+    Of a mesh that has `settled`, faces that still differ much from what is wanted of them count less.
+    """
     turned = face_normals(mesh.vertices, mesh.faces)
     sums, trust, outlines = torch.zeros_like(turned), torch.zeros_like(turned[:, 0]), []
     for target in targets:
         depths, covered = _depths(mesh, target)
         facing = _facing(mesh, target.camera, turned)
+        rim = _turning(joined, facing)
         for layer in range(len(depths)):
-            normals, sure = _normals(mesh, target, layer, depths[layer], facing, turned)
+            normals, sure = _normals(mesh, target, layer, depths[layer], facing, rim)
             sums, trust = sums + sure[:, None] * normals, trust + sure
         outlines.append(_outlined(mesh, joined, target, covered, facing))
-    trust = torch.where(underside(mesh), 0.0, trust.clamp(max=1))
-    return Evidence(unit(sums), trust, outlines)
+    wanted, trust = unit(sums), torch.where(underside(mesh), 0.0, trust.clamp(max=1))
+    if settled:
+        # 2 - 2 cos is the angle squared; Geman and McClure's weight
+        trust = trust / (1 + (2 - 2 * (wanted * turned).sum(dim=1)) / SURE**2)
+    return Evidence(wanted, trust, outlines)
 
 
 def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) -> tuple[Tensor, Tensor]:
@@ -171,7 +182,7 @@ def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) 
 def underside(mesh: Mesh) -> Tensor:
     """(F) bool: faces that close a skirt below, where there is no cloth: no view knows of them."""
     new = (mesh.attributes["template"] == NO_TEMPLATE)[mesh.faces].all(dim=1)
-    return new & (face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < -0.9)
+    return new & (face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < LEVEL)
 
 
 def _depths(mesh: Mesh, target: Target) -> tuple[Tensor, Tensor]:
@@ -188,25 +199,47 @@ def _depths(mesh: Mesh, target: Target) -> tuple[Tensor, Tensor]:
 
 def _facing(mesh: Mesh, camera: Camera, normals: Tensor) -> Tensor:
     """(F): the cosine between a face's normal and the direction to the viewer."""
-    ahead = camera.cam_from_world[2, :3].expand_as(normals)
+    return -(normals * _ahead(camera, mesh.vertices[mesh.faces].mean(dim=1))).sum(dim=1)
+
+
+def _ahead(camera: Camera, points: Tensor) -> Tensor:
+    """(P,3) unit: from the viewer to each point."""
     if camera.kind == "perspective":
-        ahead = unit(mesh.vertices[mesh.faces].mean(dim=1) - camera.position)
-    return -(normals * ahead).sum(dim=1)
+        return unit(points - camera.position)
+    return camera.cam_from_world[2, :3].expand_as(points)
+
+
+def _turning(joined: Edges, facing: Tensor) -> Tensor:
+    """(P): the vertices at which a mesh turns away from the viewer: its contours, also those before itself."""
+    turning = (facing[joined.faces[:, 0]] > 0) != (facing[joined.faces[:, 1]] > 0)
+    return torch.unique(joined.vertices[turning])
 
 
 def _normals(
-    mesh: Mesh, target: Target, layer: int, depths: Tensor, facing: Tensor, turned: Tensor
+    mesh: Mesh, target: Target, layer: int, depths: Tensor, facing: Tensor, rim: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """(F,3) unit and (F) 0 … 1: the map's normal at each face, and how sure it is that it means this face."""
-    pixels, along = cameras.project(target.camera, mesh.vertices[mesh.faces].mean(dim=1))
-    image = torch.cat([target.normals[layer].permute(2, 0, 1), target.masks[layer][None], depths[None]])
-    found = sampled(image, pixels)
-    normals = unit(found[:, :3])
+    """(F,3) unit and (F) 0 … 1: the normal wanted of each face, and how sure it is that the map means this face.
+
+    It is the mean of the map at a face's corners. On a contour, `rim` (P), normals lie across the line of sight: so
+    that a round limb is as deep as wide, while the map ends a pixel short of there.
+    """
+    camera, turned = target.camera, face_normals(mesh.vertices, mesh.faces)
+    at_vertices = unit(sampled(target.normals[layer].permute(2, 0, 1), cameras.project(camera, mesh.vertices)[0]))
+    at_vertices[rim] = _across(camera, mesh.vertices[rim], vertex_normals(mesh.vertices, mesh.faces)[rim])
+    normals = unit(at_vertices[mesh.faces].sum(dim=1))
+    pixels, along = cameras.project(camera, mesh.vertices[mesh.faces].mean(dim=1))
+    mask, depth = sampled(torch.stack([target.masks[layer], depths]), pixels).unbind(1)
     facing = facing if layer == 0 else -facing
-    shown = (facing > FACING) & ((found[:, 4] - along).abs() < SAME_PLACE)
-    covered = ((found[:, 3] - 0.7) / 0.3).clamp(0, 1)
+    shown = (facing > FACING) & ((depth - along).abs() < SAME_PLACE)
+    covered = (2 * mask - 1).clamp(0, 1)
     agreeing = (normals * turned).sum(dim=1).clamp(min=0)  # a sleeve's edge says nothing of the side behind it
     return normals, shown * covered * agreeing * (3 * facing).clamp(0, 1)
+
+
+def _across(camera: Camera, points: Tensor, normals: Tensor) -> Tensor:
+    """(P,3) unit: normals without their share along the line of sight to the points (P,3)."""
+    ahead = _ahead(camera, points)
+    return unit(normals - (normals * ahead).sum(dim=1, keepdim=True) * ahead)
 
 
 def sampled(image: Tensor, pixels: Tensor) -> Tensor:
@@ -226,8 +259,7 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     """
     camera, below = target.camera, underside(mesh)
     facing = torch.where(below, -1.0, facing)
-    turning = (facing[joined.faces[:, 0]] > 0) != (facing[joined.faces[:, 1]] > 0)
-    at = torch.unique(joined.vertices[turning])
+    at = _turning(joined, facing)
     pixels, along = cameras.project(camera, mesh.vertices[at])
     normals = vertex_normals(mesh.vertices, mesh.faces)[at] @ camera.cam_from_world[:2, :3].T
     normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-9)
@@ -243,7 +275,8 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     scale = (along if camera.kind == "perspective" else torch.ones_like(along)) / camera.K[0, 0]
     step = (((wanted - pixels) * outwards).sum(dim=1) * scale).clamp(-FARTHEST, FARTHEST)
     places = (mesh.vertices[at] * g).sum(dim=1) + step
-    weights = torch.ones_like(mesh.vertices[:, 0]).index_fill(0, mesh.faces[below].reshape(-1), HEM)
+    downwards = face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < LEVEL
+    weights = torch.ones_like(mesh.vertices[:, 0]).index_fill(0, mesh.faces[downwards].reshape(-1), HEM)
     return Outline(at[like], g[like], places[like], weights[at[like]])
 
 

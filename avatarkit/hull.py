@@ -1,5 +1,7 @@
-"""Skirts: where views show no gap between legs that the body has, the closed hull of the legs down to the hem is joined
-to the skin, so that carving need not bring two legs together. The only door to manifold3d.
+"""Hulls that are joined to the skin before it is carved, so that carving need not bring two surfaces together.
+
+Skirts: where views show no gap between legs that the body has, the hull of the legs down to the hem. Shoes: where
+labels show a foot covered, the hull of that foot on a flat sole. The only door to manifold3d.
 """
 
 import importlib
@@ -37,8 +39,13 @@ MARGIN = 0.012
 ROUND = 0.9
 """How deep a hem is for its width: what front and back views leave open."""
 LONGEST_REACH = 0.6
-COARSE = 0.03
-"""Metres of the hull's edges."""
+COARSE, FINE = 0.03, 0.012
+"""Metres of a skirt's and of a shoe's edges."""
+FEET = ("left_foot", "right_foot")
+ANKLE, TREAD = 0.06, 0.02
+"""Metres above the lowest of a foot at rest: a shoe's upper ends there, and the foot's underside."""
+SOLE, ROOM = 0.02, 0.006
+"""Metres that a shoe stands off the foot below, and elsewhere."""
 
 
 def skirted(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
@@ -149,13 +156,53 @@ def joined(body: Mesh, legs: Tensor, hem: Hem, torso: int) -> Mesh:
     else:
         hull = manifold.Manifold.hull_points(torch.cat([around, hem.rim]).double().numpy())
         hull = hull.trim_by_plane([0, 1, 0], float(hem.rim[0, 1]))
-    even = isotropic(_mesh(hull.refine_to_length(COARSE)), COARSE)  # a hull's triangles are slivers, which fold
-    skin, skirt = (
+    return _united(body, _mesh(hull.refine_to_length(COARSE)), COARSE, torso)
+
+
+def shod(body: Mesh, part_names: Sequence[str], skin: Tensor, other: Tensor) -> Mesh:
+    """The closed skin, and the hull of each foot of which more is covered than bare, as a shoe's last.
+
+    `skin` and `other` (V) 0 … 1 say how much of what is seen of a vertex is which (`evidence.worn`). New vertices have
+    the template of the nearest one of that foot. Raises NotInstalled without manifold3d, if it is needed.
+    """
+    feet = [body.attributes["part"] == part_names.index(name) for name in FEET if name in part_names]
+    shoes = [foot for foot in feet if float(other[foot].sum()) > float(skin[foot].sum())]
+    templates = [body.attributes["template"][foot] for foot in shoes]
+    for template in templates:
+        body = _on_last(body, torch.isin(body.attributes["template"], template))
+    return body
+
+
+def _on_last(body: Mesh, foot: Tensor) -> Mesh:
+    """The union of the body and the hull of a foot (V) bool below the ankle, with room, on a flat sole."""
+    height = body.attributes["rest_height"]
+    above = height - height[foot].min()
+    normals = vertex_normals(body.vertices, body.faces)
+    below, tread = foot & (above < ANKLE), foot & (above < TREAD)
+    down = torch.nn.functional.normalize(normals[tread].sum(dim=0), dim=0)
+    roomy = body.vertices + ROOM * normals
+    sole = roomy[tread] + (SOLE + above[tread])[:, None] * down
+    hull = _manifold3d().Manifold.hull_points(torch.cat([roomy[below], sole]).double().numpy())
+    part = int(body.attributes["part"][foot][0])
+    found = _united(body, _mesh(hull.refine_to_length(FINE)), FINE, part)
+    new = (found.attributes["template"] == NO_TEMPLATE) & (found.attributes["part"] == part)
+    nearest = torch.cdist(found.vertices[new], body.vertices[foot]).argmin(dim=1)
+    attributes = dict(found.attributes)
+    for name in ("template", "rest_height"):
+        attributes[name] = attributes[name].clone()
+        attributes[name][new] = body.attributes[name][foot][nearest]
+    return replace(found, attributes=attributes)
+
+
+def _united(body: Mesh, hull: Mesh, length: float, part: int) -> Mesh:
+    """The union of the body and a hull, whose slivers are made even, with edges of `length` metres, lest they fold."""
+    manifold = _manifold3d()
+    skin, even = (
         manifold.Manifold(manifold.Mesh64(mesh.vertices.double().numpy(), mesh.faces.numpy().astype(np.uint64)))
-        for mesh in (body, even)
+        for mesh in (body, isotropic(hull, length))
     )
-    found = _mesh(skin + skirt)
-    found = replace(found, attributes=_carried(body, found.vertices, torso))
+    found = _mesh(skin + even)
+    found = replace(found, attributes=_carried(body, found.vertices, part))
     vertices, faces = found.vertices, found.faces
     labels = components(faces, len(vertices))[faces[:, 0]]
     return submesh(found, labels == torch.bincount(labels).argmax())[0]
@@ -167,12 +214,14 @@ def _mesh(solid: Any) -> Mesh:
     return Mesh(vertices, torch.from_numpy(np.asarray(arrays.tri_verts).astype(np.int64)))
 
 
-def _carried(body: Mesh, vertices: Tensor, torso: int) -> dict[str, Tensor]:
-    """`template` and `part` of vertices that are still where the body's were, and of new ones."""
+def _carried(body: Mesh, vertices: Tensor, part: int) -> dict[str, Tensor]:
+    """`template`, `part` and `rest_height` of vertices that are still where the body's were, and of new ones, which
+    have no rest but where they hang."""
     places = {tuple(place): index for index, place in enumerate(body.vertices.tolist())}
     old = torch.tensor([places.get(tuple(place), -1) for place in vertices.tolist()])
-    template = torch.where(old < 0, NO_TEMPLATE, body.attributes["template"][old.clamp(min=0)])
-    return {"template": template, "part": torch.where(old < 0, torso, body.attributes["part"][old.clamp(min=0)])}
+    kept = {name: body.attributes[name][old.clamp(min=0)] for name in ("template", "part", "rest_height")}
+    new = {"template": torch.tensor(NO_TEMPLATE), "part": torch.tensor(part), "rest_height": vertices[:, 1]}
+    return {name: torch.where(old < 0, new[name], kept[name]) for name in kept}
 
 
 def _manifold3d():  # type: ignore[no-untyped-def]
@@ -180,4 +229,4 @@ def _manifold3d():  # type: ignore[no-untyped-def]
         return importlib.import_module("manifold3d")
     except ImportError as error:
         found = f"manifold3d cannot be imported ({error})"
-        raise NotInstalled(f"{found}, skirts need it: pip install manifold3d") from error
+        raise NotInstalled(f"{found}, skirts and shoes need it: pip install manifold3d") from error

@@ -17,7 +17,7 @@ from avatarkit.evidence import NO_TEMPLATE, Evidence, underside
 from avatarkit.mesh import Edges, Mesh, unit, vertex_normals
 from avatarkit.shapes import sizes
 
-STIFFNESS = 0.05
+STIFFNESS = 0.02
 """How much a vertex' offset follows its neighbours'."""
 ANCHOR = 1e-4
 SLIDE = 0.1

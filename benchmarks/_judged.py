@@ -50,8 +50,8 @@ def _unchanged(mesh: Mesh, *_: Any, **__: Any) -> Mesh:
     return mesh
 
 
-def _no_outlines(mesh: Mesh, joined: Any, targets: Any, observed: Any = carving.observed) -> Any:
-    return replace(observed(mesh, joined, targets), outlines=[])
+def _no_outlines(*seen: Any, observed: Any = carving.observed, **how: Any) -> Any:
+    return replace(observed(*seen, **how), outlines=[])
 
 
 ABLATIONS: dict[str, Ablation] = {

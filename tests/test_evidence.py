@@ -1,5 +1,7 @@
 """What views say of a mesh: outlines to a fraction of a pixel, normals of the faces that they see and of no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -107,3 +109,31 @@ def test_without_alpha_the_mask_is_where_normals_have_a_length():
     filled[..., 3] = 1
     (expected,), (found,) = targets_of(maps), targets_of(Maps(maps.views, filled))
     assert ((found.masks > 0.5) == (expected.masks > 0.5)).float().mean() > 0.98
+
+
+def test_at_a_contour_normals_lie_across_the_line_of_sight():
+    """Guards against lenses: a limb that is as deep as wide came out flat, its last row of faces too slanted. The true
+    normal of a face is that of the ball at its middle; a chord from the contour to latitude a has the normal a / 2."""
+    mesh, camera = ball(RADIUS), camera_of()
+    targets = targets_of(maps_of(mesh, [View(camera), View(camera, "farthest")]))
+    joined = edges(mesh.faces)
+    found = observed(plain(mesh), joined, targets)
+    turned = face_normals(mesh.vertices, mesh.faces)
+    last = (turned[:, 2].abs() > 0.1) & (turned[:, 2].abs() < 0.25) & (found.trust > 0)
+    assert last.sum() > 20
+    wanted = found.normals[last, 2].abs().mean()
+    assert abs(float(wanted / turned[last, 2].abs().mean()) - 1) < 0.1
+
+
+def test_of_a_settled_mesh_faces_that_disagree_count_less():
+    mesh, camera = ball(RADIUS), camera_of()
+    targets = targets_of(maps_of(mesh, [View(camera), View(camera, "farthest")]))
+    flat = plain(replace(mesh, vertices=mesh.vertices * torch.tensor([1.0, 1.0, 0.6])))
+    joined = edges(mesh.faces)
+    early, late = (observed(flat, joined, targets, settled=settled) for settled in (False, True))
+    assert torch.equal(early.normals, late.normals)
+    off = torch.acos((early.normals * face_normals(flat.vertices, flat.faces)).sum(dim=1).clamp(-1, 1))
+    agreeing, not_so = (off < 0.07) & (early.trust > 0.5), (off > 0.2) & (early.trust > 0.5)
+    assert agreeing.sum() > 20 and not_so.sum() > 20
+    assert (late.trust / early.trust)[agreeing].min() > 0.8
+    assert (late.trust / early.trust)[not_so].max() < 0.5

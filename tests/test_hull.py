@@ -1,4 +1,5 @@
-"""Skirts are found where the gap between the legs is closed, and there alone; the union keeps the body's vertices."""
+"""Skirts are found where the gap between the legs is closed, shoes where feet are covered, and there alone; the union
+keeps the body's vertices."""
 
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from avatarkit import camera as cameras
 from avatarkit import files, fitting, render
 from avatarkit.carving import skin
 from avatarkit.evidence import NO_TEMPLATE, Target, outline_of
-from avatarkit.hull import hem_of, joined, skirted
+from avatarkit.hull import hem_of, joined, shod, skirted
 from avatarkit.mesh import euler_characteristic, is_closed, is_manifold, vertex_normals
 
 HEM = 0.5
@@ -98,3 +99,35 @@ def test_a_body_without_legs_has_no_skirt(body):
     model, mesh = body
     legless = replace(mesh, attributes={**mesh.attributes, "part": torch.zeros_like(mesh.attributes["part"])})
     assert skirted(legless, model.part_names, [target_of(mesh, filled=True)]) is legless
+
+
+def worn_by(model, mesh, *names):
+    """(V): 1 on the parts named, 0 elsewhere."""
+    return torch.isin(mesh.attributes["part"], torch.tensor([model.part_names.index(name) for name in names])).float()
+
+
+def test_a_covered_foot_stands_in_a_shoe_and_a_bare_one_stays(body):
+    model, mesh = body
+    covered = worn_by(model, mesh, "left_foot")
+    found = shod(mesh, model.part_names, 1 - covered, covered)
+    assert is_closed(found.faces) and is_manifold(found.faces) and euler_characteristic(found.faces) == 2
+    left, right = (found.attributes["part"] == model.part_names.index(f"{side}_foot") for side in ("left", "right"))
+    bare = {side: worn_by(model, mesh, f"{side}_foot") > 0 for side in ("left", "right")}
+    place_of = torch.full((len(model.v_template), 3), torch.nan)
+    place_of[mesh.attributes["template"]] = mesh.vertices
+    assert right.sum() == bare["right"].sum()
+    assert torch.equal(found.vertices[right], place_of[found.attributes["template"][right]])
+    assert not bool((found.attributes["template"] == NO_TEMPLATE).any())
+    assert set(found.attributes["template"][left].tolist()) <= set(mesh.attributes["template"][bare["left"]].tolist())
+    sole, lowest = found.vertices[left, 1].min(), mesh.vertices[bare["left"], 1].min()
+    assert -0.035 < sole - lowest < -0.015
+    level = found.vertices[left][found.vertices[left, 1] < sole + 0.004]
+    length = [float(v[:, 2].max() - v[:, 2].min()) for v in (level, mesh.vertices[bare["left"]])]
+    assert length[0] > 0.8 * length[1]  # flat from heel to toes, where the foot has an arch
+
+
+def test_bare_feet_are_left_alone(body):
+    model, mesh = body
+    nothing = torch.zeros(len(mesh.vertices))
+    assert shod(mesh, model.part_names, nothing, nothing) is mesh
+    assert shod(mesh, model.part_names, nothing + 0.6, nothing + 0.4) is mesh
