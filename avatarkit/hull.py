@@ -129,22 +129,27 @@ class Gap(NamedTuple):
 def _gap(across: Tensor, target: Target, bare: Tensor) -> Gap | None:
     """The gap along a line (P,3) from leg to leg; None where there is none to see.
 
-    It is open where the normals lean towards each other: those are two trouser legs.
+    It is open where the normals lean towards each other from all sides: those are two trouser legs. Behind the legs that
+    an open coat shows hangs its back.
     """
     pixels, _ = cameras.project(target.camera, across)
-    image = torch.cat([bare[None], target.masks[:1], target.normals[0].permute(2, 0, 1)])
-    found = sampled(image, pixels)
-    gap = found[:, 0] < 0.05
+    bare, covered = sampled(torch.stack([bare, target.masks[0]]), pixels).unbind(1)
+    gap = bare < 0.05
     share = float(gap.float().mean())
     if float((pixels[0] - pixels[-1]).norm()) * share <= LEAST_GAP:
         return None
     width = float((across[-1] - across[0]).norm()) * share
-    outside = found[:, 2:] @ target.camera.cam_from_world[2, :3] < 0  # not the lining of an open coat's back
-    lean = (found[:, 2:] @ torch.nn.functional.normalize(across[-1] - across[0], dim=0))[gap & outside]
-    half = len(lean) // 2
-    if half and float(lean[:half].mean() - lean[half:].mean()) > CREASE:
+    ahead = target.camera.cam_from_world[2, :3]
+    outwards = torch.nn.functional.normalize(across[-1] - across[0], dim=0)
+    leans = []
+    for layer, viewer in zip(target.normals, (-ahead, ahead), strict=False):
+        normals = sampled(layer.permute(2, 0, 1), pixels)
+        lean = (normals @ outwards)[gap & (normals @ viewer > 0)]  # not the lining of an open coat's back
+        half = len(lean) // 2
+        leans.append(float(lean[:half].mean() - lean[half:].mean()) if half else 0.0)
+    if min(leans) > CREASE:
         return Gap(0.0, width)
-    return Gap(float((found[gap, 1] > 0.5).float().mean()), width)
+    return Gap(float((covered[gap] > 0.5).float().mean()), width)
 
 
 def joined(body: Mesh, legs: Tensor, hem: Hem, torso: int) -> Mesh:
