@@ -1,6 +1,6 @@
 """The recipe of the looks in avatarkit/fitting/landmarks.npz: who people are by what a first fit shows of them.
 
-    python benchmarks/_likeness.py TABLE.npz [--drawn 400] [--posed 260] [--bare 60]
+    python benchmarks/_likeness.py TABLE.npz [--drawn 400] [--posed 405] [--bare 60]
 
 After `_calibrate.py`, which makes the table; some three seconds a person. Training garments only, seeds that no
 benchmark knows: people in poses of the population, people who stand or take an A-pose in front of a level camera, and
@@ -62,7 +62,7 @@ def outcome_of(model: BodyModel, betas: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
-    for name, count in (("drawn", 400), ("posed", 260), ("bare", 60)):
+    for name, count in (("drawn", 400), ("posed", 405), ("bare", 60)):
         parser.add_argument(f"--{name}", type=int, default=count)
     asked = parser.parse_args()
     torch.set_num_threads(1)

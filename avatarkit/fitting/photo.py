@@ -42,7 +42,7 @@ BODY = np.arange(22)
 HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
 """All joints but the eyes, which no landmark but the irises tells of."""
-OUTLINE_ALONE, OUTLINE_TOLD = (0.4, 0.35), (1.0, 0.05)
+OUTLINE_ALONE, OUTLINE_TOLD = (0.4, 0.35), (0.5, 0.02)
 """How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words
 tell the build they decide it: girths are then 2.5 cm off and not 6, but less of the mask is filled."""
 LARGEST = 2048
