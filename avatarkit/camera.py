@@ -33,6 +33,8 @@ from avatarkit.shapes import sizes
 Kind = Literal["orthographic", "perspective"]
 Surface = Literal["nearest", "farthest"]
 
+FILM_DIAGONAL = 43.27
+"""Millimetres, of a picture on 35 mm film: 36 x 24."""
 FILL = 450 / 512
 """The share of the image's height that a framed person takes (ICON's convention, which Chupa follows)."""
 

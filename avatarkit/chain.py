@@ -45,6 +45,7 @@ def run(stage: Stage, job: Job, given: dict[str, Any], manner: Manner, stages: t
     inputs = tuple(path for path in job.reads.values() if path is not None)
     if not manner.force and record.edited(job.out):
         return _kept(job, manner, inputs)
+    _check_output(stage, job, manner)
     if manner.dry_run:
         log.warning("would run: %s %s -> %s", name(stage), " ".join(map(str, inputs)), job.out)
         return Outcome(job.out, None, inputs)
@@ -69,6 +70,16 @@ def _check_inputs(job: Job, manner: Manner) -> None:
             if manner.strict:
                 raise BadData(message)
             log.warning("%s", message)
+
+
+def _check_output(stage: Stage, job: Job, manner: Manner) -> None:
+    """BadData before what another stage made is overwritten, such as the truth of a synthetic person by a guess."""
+    found = record.read_record(job.out) if job.out.is_file() else None
+    if found is not None and found.get("stage") not in (None, name(stage)) and not manner.force:
+        raise BadData(
+            f"{job.out}: made by {found['stage']}, and {name(stage)} would overwrite it: -o DIR/ writes elsewhere, "
+            "--force overwrites it"
+        )
 
 
 def _kept(job: Job, manner: Manner, inputs: tuple[Path, ...]) -> Outcome:

@@ -3,7 +3,7 @@
     python benchmarks/_calibrate.py TABLE.npz [-n 340] [--seed 4242]
 
 Training garments only, and a seed of which no benchmark knows; some two seconds a person. The poses of the same
-people become the library that fits start from.
+people become the library that fits start from. `_likeness.py` then adds what looks tell of people.
 """
 
 from __future__ import annotations

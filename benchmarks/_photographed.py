@@ -41,9 +41,17 @@ def height_of(model: BodyModel, betas: torch.Tensor) -> float:
 
 
 def photographed(
-    model: BodyModel, seed: int, index: int, *, prompt: str | None = None, nude: bool = False, level: bool = False
+    model: BodyModel,
+    seed: int,
+    index: int,
+    *,
+    prompt: str | None = None,
+    nude: bool = False,
+    level: bool = False,
+    yaw: float = 0.0,
 ) -> Case:
-    """Person `index` of the run `seed` in garments that no calibration saw; `level`: the camera straight ahead."""
+    """Person `index` of the run `seed` in garments that no calibration saw; `level`: the camera straight ahead, or at
+    a `yaw` in degrees."""
     said = None if prompt is None else understood(prompt)
     found = people.met(model, seed=seed, index=index, prompt=said, heldout=True)
     if nude:
@@ -52,8 +60,8 @@ def photographed(
     generator = np.random.default_rng([seed, index, 1])
     vertices = found.looks.mesh.vertices
     camera = (
-        framing(vertices, (SIDE, SIDE), kind="perspective", fov=25.0)
-        if level
+        framing(vertices, (SIDE, SIDE), kind="perspective", fov=25.0, yaw=yaw)
+        if level or yaw
         else _photographers(found, generator, SIDE)
     )
     taken = appearance.photograph(found.looks, camera, generator)

@@ -26,9 +26,8 @@ def fit_smpl(
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
     init: Annotated[Path | None, Option("With a photo: start from this body.npz.")] = None,
     height: Annotated[float | None, Option("With a photo or mesh: the person's height [cm].", 50, 250)] = None,
-    focal: Annotated[float | None, Option("With a photo: focal length [pixels], else from EXIF.", min=1)] = None,
+    focal: Annotated[str | None, Option("With a photo: 1400 [pixels], 50deg (upright), 28mm; else EXIF.")] = None,
     up: Annotated[str | None, Option("With a mesh: its upward axis, y, z, -y ….  [default: guessed]")] = None,
-    fov: Annotated[float | None, Option("The same as vertical field of view [degrees].", min=1, max=170)] = None,
     person: Annotated[str | None, Option("With a photo of several: whose face is nearest to x,y [pixels].")] = None,
     allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
     force: Annotated[bool, Option("Write even a fit that explains too little.")] = False,
@@ -70,7 +69,7 @@ def fit_smpl(
             "force": force,
         }
         picture = out.parent / "body.png" if overlay else None
-        found = _from_photo(subject, model, beside, {"fov": fov, "focal": focal}, view, picture)
+        found = _from_photo(subject, model, beside, focal, view, picture)
     files.write_person(out, found)
 
 
@@ -78,7 +77,7 @@ def _from_photo(
     subject: Path,
     model: Any,
     beside: dict[str, Path | None],
-    lens: dict[str, Any],
+    focal: str | None,
     view: dict[str, Any],
     to: Path | None,
 ) -> Any:
@@ -89,7 +88,7 @@ def _from_photo(
     found = fitting.from_photo(
         fitting.figure_of(model, files.read_landmarks()),
         photo,
-        lens=fitting.Lens.of((photo.shape[1], photo.shape[0]), **lens, exif=files.read_focal(subject)),
+        lens=fitting.Lens.of((photo.shape[1], photo.shape[0]), told=focal, exif=files.read_focal(subject)),
         keypoints=None if keypoints is None else files.read_keypoints(keypoints),
         mask=None if mask is None else files.read_mask(mask, photo),
         init=None if init is None else files.read_person(init),

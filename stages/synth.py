@@ -78,25 +78,34 @@ def _made(people: Path, seed: int, indices: list[int], asked: dict[str, Any], jo
 
 def _make(people: Path, seed: int, index: int, asked: dict[str, Any]) -> None:
     """One person's folder: written under another name, renamed when it is whole."""
+    import json
     import shutil
     import tempfile
+    import time
 
-    from avatarkit import files, synthesis, words
+    from avatarkit import files, record, synthesis, words
 
-    model = files.read_body_model("builtin")
-    said = None if asked["prompt"] is None else words.understood(asked["prompt"])
-    clothes = None if asked["wardrobe"] is None else files.read_wardrobe(asked["wardrobe"])
-    asked = {**asked, "prompt": said, "wardrobe": clothes}
-    truth = synthesis.synthesised(model, seed=seed, index=index, **asked)
+    start = time.perf_counter()
+    with record.keeping() as ledger:
+        model = files.read_body_model("builtin")
+        said = None if asked["prompt"] is None else words.understood(asked["prompt"])
+        clothes = None if asked["wardrobe"] is None else files.read_wardrobe(asked["wardrobe"])
+        truth = synthesis.synthesised(model, seed=seed, index=index, **{**asked, "prompt": said, "wardrobe": clothes})
     unfinished = Path(tempfile.mkdtemp(prefix=".", dir=people))
     try:
-        files.write_person(unfinished / "body.npz", truth.person)
-        files.write_normals(unfinished / "normals.png", truth.maps)
         files.write_text(unfinished / "prompt.txt", truth.caption)
-        files.write_scene(unfinished / "truth.glb", truth.scene)
         if truth.photo is not None and truth.mask is not None:
             files.write_picture(unfinished / "photo.png", truth.photo)
             files.write_picture(unfinished / "mask.png", truth.mask[..., None].repeat(3, axis=2))
+        # the truths are newer than the photo, for make, and have records, so that no guess overwrites them
+        files.write_person(unfinished / "body.npz", truth.person)
+        files.write_normals(unfinished / "normals.png", truth.maps)
+        files.write_scene(unfinished / "truth.glb", truth.scene)
+        options = {**asked, "seed": seed, "index": index}
+        for out in (unfinished / "body.npz", unfinished / "normals.png"):
+            seconds = time.perf_counter() - start
+            story = record.compose("synth", options, ledger, out, record.sha256(out), seconds)
+            files.write_text(record.record_path(out), json.dumps(story, indent=2))
         unfinished.chmod(0o755)
         unfinished.rename(_folder(people, index))
     finally:

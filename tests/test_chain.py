@@ -73,6 +73,16 @@ def test_an_outdated_input_is_a_warning_or_with_strict_an_error(ana, caplog):
         run(dress, ana / "body.npz", Manner(strict=True))
 
 
+def test_what_another_stage_made_is_not_overwritten(ana):
+    run(draw, ana / "prompt.txt")
+    story = json.loads((ana / "body.npz.json").read_text()) | {"stage": "synth"}
+    (ana / "body.npz.json").write_text(json.dumps(story))
+    with pytest.raises(BadData, match=r"made by synth, and draw would overwrite it.*-o DIR/"):
+        run(draw, ana / "prompt.txt")
+    run(draw, ana / "prompt.txt", Manner(force=True))
+    assert record.read_record(ana / "body.npz")["stage"] == "draw"
+
+
 def test_a_dry_run_writes_nothing_and_needs_no_input(ana):
     before = sorted(ana.iterdir())
     outcome = run(carve, ana / "body.npz", Manner(dry_run=True))

@@ -168,8 +168,12 @@ def test_a_bad_fit_is_no_fit(caplog):
 
 
 def test_lens():
-    assert Lens.of((600, 400), fov=90).focal == pytest.approx(200)
-    assert Lens.of((600, 400), focal=333, fov=90).focal == 333
+    assert Lens.of((600, 400), told="90deg").focal == pytest.approx(200)
+    assert Lens.of((600, 400), told="333", exif=500) == Lens.of((600, 400), told="333px") == Lens(333, "given")
+    assert Lens.of((600, 400), told="43.27 mm").focal == pytest.approx(np.hypot(600, 400))
+    for wrong in ("wide", "0", "-5", "180deg", "1e9", "50°", "nan", ""):
+        with pytest.raises(UsageError, match="--focal"):
+            Lens.of((600, 400), told=wrong)
     assert Lens.of((600, 400), exif=500) == Lens(500, "exif")
     assert Lens.of((600, 400)).source == "default"
     with pytest.raises(UsageError, match="--person"):

@@ -3,7 +3,7 @@
 import pytest
 from conftest import Program
 
-from avatarkit import files
+from avatarkit import files, record
 from avatarkit.maps import PARTS
 
 QUICK = ("--preset", "train", "--size", "96", "-q")
@@ -23,7 +23,20 @@ def crowd(tmp_path_factory):
 def test_each_person_has_every_file_and_nothing_else_is_left(crowd):
     assert sorted(p.name for p in crowd.iterdir()) == ["000000", "000001", "000002"]
     for person in crowd.iterdir():
-        assert {p.name for p in person.iterdir()} == MADE
+        assert {p.name for p in person.iterdir()} == MADE | {"body.npz.json", "normals.png.json"}
+
+
+def test_no_stage_overwrites_the_truth(crowd, avatarkit):
+    """`fit-smpl people/000000/photo.png` left its guess where the true body was."""
+    before = (crowd / "000000/body.npz").read_bytes()
+    for source in ("photo.png", "prompt.txt"):
+        done = avatarkit("fit-smpl", crowd / "000000" / source)
+        assert done.returncode == 65 and not done.stdout
+        assert b"made by synth" in done.stderr and b"-o DIR/" in done.stderr
+    assert (crowd / "000000/body.npz").read_bytes() == before
+    story = record.read_record(crowd / "000001/body.npz")
+    assert (story["options"]["seed"], story["options"]["index"]) == (0, 1)
+    assert story["models"][0]["licence"] == "CC0-1.0" and not record.edited(crowd / "000001/normals.png")
 
 
 def test_files_agree(crowd):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from avatarkit.atomic import replacing, write_bytes
+from avatarkit.camera import FILM_DIAGONAL
 from avatarkit.errors import BadData, NotInstalled, UsageError
 from avatarkit.files.reading import naming, read_bytes
 
@@ -18,8 +19,6 @@ MOST_PIXELS = 64_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
 HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 EXIF_IFD, FOCAL_35MM = 0x8769, 0xA405
-FILM_DIAGONAL = 43.27
-"""Millimetres, of 36 x 24."""
 FRAMES_PER_SECOND = 24
 MOVIES = (".webp", ".gif", ".mp4")
 

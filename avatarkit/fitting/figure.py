@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from avatarkit.body import BodyModel
+from avatarkit.camera import FILM_DIAGONAL
+from avatarkit.errors import UsageError
 from avatarkit.fitting.landmarks import COUNT, POSE, Table
 from avatarkit.fitting.library import Library
+from avatarkit.fitting.likeness import Likeness
 from avatarkit.fitting.outline import standoffs, surface_points
 from avatarkit.fitting.rig import Array, Points, Rig
 
@@ -31,6 +36,8 @@ class Figure:
     library: Library
     build: tuple[Array, Array]
     """mean and spread (C) of people's coefficients"""
+    likeness: Likeness | None
+    """how looks tell who somebody is, where that was learned for this body"""
 
     @staticmethod
     def of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
@@ -38,7 +45,8 @@ class Figure:
         rig, table = Rig.of(model), Table.from_arrays(arrays)
         landmarks = table.points(model, rig)
         points = Points.joined(landmarks, surface_points(model))
-        return Figure(model, rig, table, points, Library.of(rig, landmarks[POSE], arrays), _build(model, rig, arrays))
+        library = Library.of(rig, landmarks[POSE], arrays)
+        return Figure(model, rig, table, points, library, _build(model, rig, arrays), Likeness.of(model, arrays))
 
     @property
     def outer_faces(self) -> torch.Tensor:
@@ -80,15 +88,30 @@ class Lens:
     source: str
 
     @staticmethod
-    def of(
-        size: tuple[int, int], *, fov: float | None = None, focal: float | None = None, exif: float | None = None
-    ) -> Lens:
-        """From a vertical field of view (degrees), a focal length (pixels), or EXIF's (pixels); else the default."""
-        if focal is not None:
-            return Lens(focal, "given")
-        if fov is not None:
-            return Lens(0.5 * size[1] / float(np.tan(np.deg2rad(fov) / 2)), "given")
+    def of(size: tuple[int, int], *, told: str | None = None, exif: float | None = None) -> Lens:
+        """From what was told, or EXIF's (pixels), or else the default, of a photo of (width, height) pixels.
+
+        Told are pixels (`1400`), a vertical field of view (`50deg`), or what a lens is called by on 35 mm film
+        (`28mm`). UsageError for anything else.
+        """
+        if told is not None:
+            return Lens(_focal(told, size), "given")
         return Lens(exif, "exif") if exif else Lens(DEFAULT_FOCAL * max(size), "default")
 
     def K(self, size: tuple[int, int]) -> Array:
         return np.array([[self.focal, 0, size[0] / 2], [0, self.focal, size[1] / 2], [0, 0, 1]])
+
+
+FOCAL = re.compile(r"(\d+\.?\d*)\s*(px|deg|mm|)", re.ASCII)
+
+
+def _focal(told: str, size: tuple[int, int]) -> float:
+    """Pixels."""
+    match = FOCAL.fullmatch(told.strip().lower())
+    number, unit = (float(match[1]), match[2]) if match else (0.0, "")
+    ranges = {"": (1, 1e6), "px": (1, 1e6), "deg": (1, 170), "mm": (4, 2000)}
+    if not ranges[unit][0] <= number <= ranges[unit][1]:
+        raise UsageError(f"--focal {told}: expected pixels (1400), vertical field of view (50deg) or film lens (28mm)")
+    if unit == "deg":
+        return 0.5 * size[1] / math.tan(math.radians(number) / 2)
+    return number / FILM_DIAGONAL * math.hypot(*size) if unit == "mm" else number

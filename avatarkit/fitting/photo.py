@@ -25,34 +25,32 @@ from avatarkit.fitting.calibration import state_of
 from avatarkit.fitting.figure import Figure, Lens
 from avatarkit.fitting.keypoints import sight_of
 from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, tallness
+from avatarkit.fitting.likeness import HEIGHT, OUTCOMES, Likeness, look_of
 from avatarkit.fitting.limits import limits
 from avatarkit.fitting.looking import Sight
 from avatarkit.fitting.outline import Outline, Silhouette
 from avatarkit.fitting.rig import Array, Free, State, places
 from avatarkit.fitting.solving import Term, solved
 from avatarkit.fitting.starting import shift, started
+from avatarkit.fitting.telling import Said, said_in
 from avatarkit.fitting.terms import Directed, Habits, Seen
-from avatarkit.fitting.words import betas_of
 from avatarkit.mesh import Mesh
 from avatarkit.person import Person
 from avatarkit.record import Model
-from avatarkit.words.heeding import heeded
 
 BODY = np.arange(22)
 HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
 """All joints but the eyes, which no landmark but the irises tells of."""
-OUTLINE_ALONE, OUTLINE_TOLD = (0.55, 0.3), (1.0, 0.05)
+OUTLINE_ALONE, OUTLINE_TOLD = (0.4, 0.35), (0.5, 0.02)
 """How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words
-tell the build they decide it: girths are then 4 cm off and not 6, but less of the mask is filled."""
+tell the build they decide it: girths are then 2.5 cm off and not 6, but less of the mask is filled."""
 LARGEST = 2048
 """Pixels of the longer side of a photo that is fitted, and kept with the person."""
 STARTS = 4
 """Poses of the library that a fit is tried from, beside the one that the 3D cue suggests."""
 STARTS_BLIND = 10
 """The same where there is no 3D cue."""
-DESCRIBED_SPREAD = 0.7
-"""How much less people differ from a description than from each other."""
 USUAL_HEIGHT = (1.70, 0.15)
 """Mean and spread of grown people's heights, metres: a photo has no scale."""
 
@@ -64,25 +62,64 @@ def fitted(
     *,
     height: float | None = None,
     start: State | None = None,
-    build: Array | None = None,
+    said: Said | None = None,
     clothes: float | None = None,
 ) -> State:
-    """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale, `clothes` is how
-    much of the usual distance between skin and outline is expected: 0 for a bare body."""
-    rig, habits = figure.rig, usual(figure, height, build=build)
-    state = pose_from(figure, sight, habits, K, start)
-    everywhere = landmarks_seen(figure, sight, np.arange(COUNT), forgiving=25.0)
-    bones = [] if sight.cue is None else [_bones(figure, sight)]
+    """The state, in the camera's axes, that explains what is seen; `height` metres fixes the scale, `said` are
+    outcomes of `likeness` that are known, `clothes` is how much of the usual distance between skin and outline is
+    expected: 0 for a bare body."""
+    rig, habits = figure.rig, usual(figure, None if figure.likeness else height)
+    state = first_look(figure, sight, habits, K, start)
     free = Free(EVERYTHING, np.arange(len(state.coefficients)))
-    terms: list[Term] = [everywhere, *bones, *_hand_bones(sight)]
-    state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
+    terms = _all_terms(figure, sight)
+    if figure.likeness is not None:
+        mask = sight.mask if clothes is None else None
+        look = look_of(rig, figure.likeness.skin, state, K, mask, sight.height)
+        habits = _recognised(figure, figure.likeness, look, height, said or {})
+        state = _replaced(figure, state, habits, sight, K)
+        state, _ = solved(rig, figure.landmarks, state, free, terms, habits, K, rounds=12)
     outline = None if sight.mask is None else Outline.of(sight.mask)
     if outline is not None:
-        share, weight = OUTLINE_ALONE if build is None else OUTLINE_TOLD
+        share, weight = OUTLINE_ALONE if not said else OUTLINE_TOLD
         depth = (share if clothes is None else clothes) * figure.standoff
         silhouette = Silhouette(outline, slice(COUNT, None), sight.height, depth, weight_out=weight)
         state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
     return state
+
+
+def first_look(figure: Figure, sight: Sight, habits: Habits, K: Array, start: State | None = None) -> State:
+    """The state that explains the landmarks."""
+    state = pose_from(figure, sight, habits, K, start)
+    free = Free(EVERYTHING, np.arange(len(state.coefficients)))
+    return solved(figure.rig, figure.landmarks, state, free, _all_terms(figure, sight), habits, K, rounds=12)[0]
+
+
+def _all_terms(figure: Figure, sight: Sight) -> list[Term]:
+    bones = [] if sight.cue is None else [_bones(figure, sight)]
+    return [landmarks_seen(figure, sight, np.arange(COUNT), forgiving=25.0), *bones, *_hand_bones(sight)]
+
+
+def _recognised(figure: Figure, likeness: Likeness, look: Array, height: float | None, said: Said) -> Habits:
+    """The habits of people of such looks, of whom this much is known."""
+    known = {HEIGHT: (float(np.log(height)), 0.002)} if height is not None else {}
+    guess, spread = likeness.guessed(look, {**said, **known})
+    tall = float(np.exp(guess[HEIGHT]))
+    habits = usual(figure, *((tall, tall * spread[HEIGHT]) if height is None else (height,)))
+    centre, around = habits.shape_centre.copy(), habits.shape_spread.copy()
+    betas = slice(0, len(guess) - len(OUTCOMES))
+    centre[betas], around[betas] = guess[len(OUTCOMES) :], spread[len(OUTCOMES) :]
+    return replace(habits, shape_centre=centre, shape_spread=around)
+
+
+def _replaced(figure: Figure, state: State, habits: Habits, sight: Sight, K: Array) -> State:
+    """The state with the likely shape, where its landmarks are seen."""
+    B = figure.rig.B
+    coefficients = np.concatenate([habits.shape_centre[:B], state.coefficients[B:]])
+    state, rows = replace(state, coefficients=coefficients), np.arange(33)
+    sure = np.where(np.isnan(sight.pixels[rows, 0]), 0, sight.sure[rows])
+    landmarks = places(figure.rig, figure.landmarks[POSE], state)
+    moved = shift(landmarks, np.nan_to_num(sight.pixels[rows]), sure, K)
+    return replace(state, transl=state.transl + moved)
 
 
 def pose_from(figure: Figure, sight: Sight, habits: Habits, K: Array, start: State | None = None) -> State:
@@ -114,8 +151,8 @@ def _starts(figure: Figure, sight: Sight, habits: Habits, bones: Directed | None
     return starts
 
 
-def usual(figure: Figure, height: float | None, sigma: float = 0.004, build: Array | None = None) -> Habits:
-    """Habits of people of unknown height, or of one known to `sigma` (metres), around a described `build` (C)."""
+def usual(figure: Figure, height: float | None, sigma: float = 0.004) -> Habits:
+    """Habits of people of unknown height, or of one known to `sigma` (metres)."""
     C, B, library = figure.rig.joint_dirs.shape[2], figure.rig.B, figure.library
     low, high = np.where(np.arange(C) < B, -3.5, 0.0), np.where(np.arange(C) < B, 3.5, 1.0)
     template = float(np.ptp(figure.model.v_template[:, 1].numpy()))
@@ -125,8 +162,8 @@ def usual(figure: Figure, height: float | None, sigma: float = 0.004, build: Arr
         usual=library.usual,
         stiff=library.stiff,
         fingers=0.3,
-        shape_centre=figure.build[0] if build is None else build,
-        shape_spread=figure.build[1] * (1.0 if build is None else DESCRIBED_SPREAD),
+        shape_centre=figure.build[0],
+        shape_spread=figure.build[1],
         bounds=(low, high),
         tallness=template * tallness(figure.model),
         height=(metres - template, sigma),
@@ -209,7 +246,7 @@ def from_photo(
         K,
         height=None if height is None else height / 100,
         start=start,
-        build=_told(figure, describe, height),
+        said=said_in(figure.model, describe),
     )
     person = _person(figure, sight, state, K)
     image, offset = judging.crop(photo, sight.mask, sight.pixels)
@@ -218,16 +255,6 @@ def from_photo(
     judging.check(found, force)
     seen = {"pixels": sight.pixels.astype(np.float32), "confidence": sight.sure.astype(np.float32)}
     return replace(person, residuals=found, crop=image, crop_offset=offset, keypoints=seen, focal_source=lens.source)
-
-
-def _told(figure: Figure, describe: str | None, height: float | None) -> Array | None:
-    """The coefficients (C) of somebody described in words."""
-    if not describe:
-        return None
-    build = np.zeros(len(figure.build[0]))
-    told = heeded(describe)
-    build[: figure.rig.B] = betas_of(figure.model, replace(told, height=height or told.height)).numpy()
-    return build
 
 
 def _start_of(figure: Figure, init: Person) -> State:
