@@ -94,7 +94,8 @@ def carved(
             mesh = _refined(mesh, detail if late else COARSE, slivers=not late)
     home, kept = uncrossed(mesh.attributes["home"], mesh.faces), mesh.attributes["kept"]
     vertices = snapped(home, mesh.vertices, kept)
-    mesh = replace(mesh, vertices=uncrossed(vertices, mesh.faces, home=torch.where(kept[:, None] < 0, home, vertices)))
+    vertices = uncrossed(vertices, mesh.faces, home=torch.where(kept[:, None] < 0, home, vertices))
+    mesh = replace(mesh, vertices=uncrossed(vertices, mesh.faces, home=home))  # at last a hand in a pocket gives way
     attributes = {name: mesh.attributes[name] for name in ("template", "part")}
     return Carving(replace(mesh, attributes=attributes), residuals_of(mesh, targets))
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from avatarkit.kernels import compiled, inlined
-from avatarkit.mesh import uniform_laplacian
+from avatarkit.mesh import uniform_laplacian, vertex_normals
 from avatarkit.shapes import sizes
 
 BITS = 20
@@ -20,13 +20,15 @@ BITS = 20
 
 SHRINK, PATIENCE = 0.2, 3
 """The share of its offset that a vertex loses each round that its faces cross others, after so many rounds."""
+SINK, SINKING = 0.0015, 30
+"""Metres that the surface sinks in each round around faces that cross, after so many: a calf pressed into a thigh."""
 GROWING = 8
 """Rounds after which a ring more of vertices around faces that cross is smoothed."""
 REACH = 0.03
 """Metres around faces that cross in which others are asked again, before all are."""
 
 
-def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 50) -> Tensor:
+def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 60) -> Tensor:
     """The vertices (V,3), smoothed around faces that cross until none does, `rounds` times at most.
 
     With `home` (V,3), itself free of crossings, offsets from it are smoothed, and shrink.
@@ -49,6 +51,8 @@ def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, ro
             offsets = offsets + 0.5 * near[:, None] * (laplacian @ offsets)
         if home is not None and step >= PATIENCE:
             offsets = offsets * (1 - SHRINK * near[:, None])
+        if home is None and step >= SINKING:
+            offsets = offsets - SINK * near[:, None] * vertex_normals(offsets, faces)
         asked, whole = faces[_close_by(base + offsets, near > 0)[faces].any(dim=1)], False
     return base + offsets
 
