@@ -14,11 +14,14 @@ from avatarkit.appearance.mapping import mapped
 from avatarkit.maps import Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.following import followed
+from avatarkit.normals.noticing import noticed
 from avatarkit.normals.sitting import FACE, HANDS, Sitter
 from avatarkit.tailor.dressing import dressed
 from avatarkit.tailor.piece import Dressed
-from avatarkit.words import Description
+from avatarkit.words import Description, Wish, Wishes
 from avatarkit.words.heeding import heeded
+
+NOT_WORN = Wish(absent=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ def tailored(
     photo, or a `front` (4,S,S) made elsewhere, the clothes follow its outline. `front` and `back` stay as they are.
     """
     said = heeded(words) if words else Description()
-    worn = _worn(sitter, said, seed)
+    worn = _worn(sitter, replace(said, outfit=overriding(noticed(sitter), said.outfit)), seed)
     outline = sitter.mask if front is None else front[3]
     if outline is not None:
         worn = _following(sitter, worn, outline)
@@ -54,6 +57,22 @@ def tailored(
         camera = cameras.framing(worn.looks.mesh.vertices, camera.size)
     maps = mapped(worn.looks, worn.dressed, _views(worn, camera, views))
     return joined(maps, front, back)
+
+
+def overriding(seen: Wishes, said: Wishes) -> Wishes:
+    """What was seen, with what was said in its place: slot by slot, and within one as far as it was said."""
+    found = dict(seen)
+    if "dress" in said and not said["dress"].absent:
+        found |= {slot: Wish(absent=True) for slot in ("top", "bottom")}
+    elif {"top", "bottom"} & said.keys() and not found.get("dress", NOT_WORN).absent:
+        found["dress"] = NOT_WORN
+        found = {slot: wish for slot, wish in found.items() if slot not in ("top", "bottom")}
+    for slot, wish in said.items():
+        before = found.get(slot, NOT_WORN)
+        another = wish.absent or before.absent or (wish.kinds and wish.kinds != before.kinds)
+        kept = {key: value for key, value in before.cut.items() if not another or key == "colours"}
+        found[slot] = replace(wish, kinds=wish.kinds or before.kinds, cut={**kept, **wish.cut})
+    return found
 
 
 def _worn(sitter: Sitter, said: Description, seed: int) -> Worn:
