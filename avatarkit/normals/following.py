@@ -19,6 +19,8 @@ from avatarkit.shapes import sizes
 
 SIDE = 256
 """Pixels of the view in which outlines are compared."""
+GRID = 64
+"""Cells of the field of steps, which is smooth."""
 ROUNDS = (20.0, 14.0, 10.0, 8.0, 6.0, 5.0, 4.0, 4.0)
 """Pixels over which the steps of a round are blurred."""
 LONGEST = 14.0
@@ -45,7 +47,7 @@ def followed(vertices: Tensor, faces: Tensor, camera: Camera, mask: Tensor, held
         steps = _steps(own, normals, target, outwards)
         field = _blurred(own, steps, blur)
         pixels, depth = cameras.project(small, vertices)
-        moved = pixels + (1 - held)[:, None] * sampled(field, pixels)
+        moved = pixels + (1 - held)[:, None] * sampled(field, pixels * GRID / SIDE)
         vertices = cameras.unproject(small, moved, depth)
     return vertices
 
@@ -62,12 +64,10 @@ def _steps(own: Tensor, normals: Tensor, target: Tensor, outwards: Tensor) -> Te
 
 
 def _blurred(places: Tensor, steps: Tensor, blur: float) -> Tensor:
-    """(2,SIDE,SIDE): the steps at `places` (P,2), averaged with Gaussian weights of so many pixels."""
-    x, y = (places - 0.5).round().long().clamp(0, SIDE - 1).unbind(1)
-    splat = torch.zeros(3, SIDE * SIDE).index_add_(1, y * SIDE + x, torch.cat([steps.T, torch.ones(1, len(steps))]))
-    reach = int(3 * blur)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / blur) ** 2)
-    image = splat.reshape(3, 1, SIDE, SIDE)
-    image = functional.conv2d(image, kernel.reshape(1, 1, -1, 1), padding=(reach, 0))
-    image = functional.conv2d(image, kernel.reshape(1, 1, 1, -1), padding=(0, reach))
-    return image[:2, 0] / (image[2, 0] + QUIET * blur)
+    """(2,GRID,GRID): the steps at `places` (P,2), averaged with Gaussian weights of so many pixels."""
+    x, y = (places * GRID / SIDE).long().clamp(0, GRID - 1).unbind(1)
+    splat = torch.zeros(3, GRID * GRID).index_add_(1, y * GRID + x, torch.cat([steps.T, torch.ones(1, len(steps))]))
+    cells = torch.arange(GRID)
+    weights = torch.exp(-0.5 * ((cells[:, None] - cells) * (SIDE / GRID / blur)) ** 2)
+    image = weights @ splat.reshape(3, GRID, GRID) @ weights
+    return image[:2] / (image[2] + QUIET * blur)

@@ -1,20 +1,25 @@
-"""The tailor's clothes on this very body, as words, photo and outline ask for them, seen as maps."""
+"""The tailor's clothes on this very body, as words, photo and outline ask for them, seen as maps.
+
+words, photo ─► wishes ─► outfit ─► dressed ─► followed ─► recoloured ─► mapped ─► settled
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from avatarkit import appearance, population
 from avatarkit import camera as cameras
-from avatarkit.appearance import Looks
 from avatarkit.appearance.mapping import mapped
+from avatarkit.camera import Camera
 from avatarkit.maps import Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.following import followed
 from avatarkit.normals.noticing import noticed
+from avatarkit.normals.recolouring import recoloured
+from avatarkit.normals.settling import settled
 from avatarkit.normals.sitting import FACE, HANDS, Sitter
 from avatarkit.tailor.dressing import dressed
 from avatarkit.tailor.piece import Dressed
@@ -22,14 +27,6 @@ from avatarkit.words import Description, Wish, Wishes
 from avatarkit.words.heeding import heeded
 
 NOT_WORN = Wish(absent=True)
-
-
-@dataclass(frozen=True, eq=False)
-class Worn:
-    """A dressed sitter where the body is: not lifted by soles, which the carver knows nothing of."""
-
-    dressed: Dressed
-    looks: Looks
 
 
 def tailored(
@@ -48,15 +45,20 @@ def tailored(
     photo, or a `front` (4,S,S) made elsewhere, the clothes follow its outline. `front` and `back` stay as they are.
     """
     said = heeded(words) if words else Description()
-    worn = _worn(sitter, replace(said, outfit=overriding(noticed(sitter), said.outfit)), seed)
+    drawn = population.draw(
+        population.generator_of(seed, 0), prompt=replace(said, outfit=overriding(noticed(sitter), said.outfit))
+    )
+    chance = int(population.generator_of(seed, 1).integers(2**31))
+    clothes = dressed(sitter.model, sitter.person, drawn.outfit, seed=chance, preset="full")
     outline = sitter.mask if front is None else front[3]
-    if outline is not None:
-        worn = _following(sitter, worn, outline)
-    camera = sitter.camera
-    if outline is None:
-        camera = cameras.framing(worn.looks.mesh.vertices, camera.size)
-    maps = mapped(worn.looks, worn.dressed, _views(worn, camera, views))
-    return joined(maps, front, back)
+    vertices = _standing(sitter, clothes, outline)
+    clothes = recoloured(sitter, clothes, vertices, [slot for slot, wish in said.outfit.items() if wish.cut])
+    body = drawn.phenotype
+    looks = appearance.prepared(clothes, sitter.model, seed=chance, age=body.age, sex=body.sex)
+    looks = replace(looks, mesh=replace(looks.mesh, vertices=vertices))
+    camera = sitter.camera if outline is not None else cameras.framing(vertices, sitter.camera.size)
+    maps = mapped(looks, clothes, _views(camera, vertices, views))
+    return joined(maps if sitter.photo is None else settled(sitter, maps), front, back)
 
 
 def overriding(seen: Wishes, said: Wishes) -> Wishes:
@@ -75,32 +77,21 @@ def overriding(seen: Wishes, said: Wishes) -> Wishes:
     return found
 
 
-def _worn(sitter: Sitter, said: Description, seed: int) -> Worn:
-    drawn = population.draw(population.generator_of(seed, 0), prompt=said)
-    chance = int(population.generator_of(seed, 1).integers(2**31))
-    clothes = dressed(sitter.model, sitter.person, drawn.outfit, seed=chance, preset="full")
-    body = drawn.phenotype
-    looks = appearance.prepared(clothes, sitter.model, seed=chance, age=body.age, sex=body.sex)
-    down = torch.tensor([0.0, clothes.lift, 0.0])
-    return Worn(clothes, _moved(looks, looks.mesh.vertices - down))
-
-
-def _moved(looks: Looks, vertices: Tensor) -> Looks:
-    return replace(looks, mesh=replace(looks.mesh, vertices=vertices))
-
-
-def _following(sitter: Sitter, worn: Worn, mask: Tensor) -> Worn:
-    mesh = worn.looks.mesh
-    held = torch.zeros(len(mesh.vertices))
+def _standing(sitter: Sitter, clothes: Dressed, outline: Tensor | None) -> Tensor:
+    """(V,3): all vertices of the clothes where the body is, not lifted by soles, which the carver knows nothing of; and
+    within the outline (S,S), where there is one. Hands and face stay with the body."""
+    mesh, _ = clothes.combined()
+    vertices = mesh.vertices - torch.tensor([0.0, clothes.lift, 0.0])
+    if outline is None:
+        return vertices
+    held = torch.zeros(len(vertices))
     if sitter.model.part is not None:  # the skin's vertices come first, in the model's order
         kept = [k for k, name in enumerate(sitter.model.part_names) if name.endswith((*HANDS, *FACE))]
         held[: len(sitter.model.part)] = torch.isin(sitter.model.part, torch.tensor(kept)).float()
-    return replace(worn, looks=_moved(worn.looks, followed(mesh.vertices, mesh.faces, sitter.camera, mask, held)))
+    return followed(vertices, mesh.faces, sitter.camera, outline, held)
 
 
-def _views(worn: Worn, front: cameras.Camera, count: int) -> list[View]:
+def _views(front: Camera, vertices: Tensor, count: int) -> list[View]:
     if count == 2:
         return [View(front), View(front, "farthest")]
-    vertices = worn.looks.mesh.vertices
-    around = [cameras.framing(vertices, front.size, yaw=360 * k / count) for k in range(count)]
-    return [View(camera) for camera in around]
+    return [View(cameras.framing(vertices, front.size, yaw=360 * k / count)) for k in range(count)]

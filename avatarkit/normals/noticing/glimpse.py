@@ -101,7 +101,7 @@ class Glimpse:
 
 
 def glimpsed(sitter: Sitter) -> Glimpse | None:
-    """The sitter's photo looked at; None without one, or without labels of parts, or where no skin of the face shows."""
+    """The sitter's photo looked at; None without one, without labels of parts, or where no face shows."""
     model = sitter.model
     if sitter.photo is None or sitter.mask is None or model.part is None or model.cloth is None:
         return None
@@ -151,8 +151,9 @@ def srgb_of(lab: Array) -> tuple[float, float, float]:
     """The sRGB 0 … 1 of one OKLab colour (3)."""
     cones = (lab @ np.array([[1.0, 1.0, 1.0], [0.3963377774, -0.1055613458, -0.0894841775],
                              [0.2158037573, -0.0638541728, -1.2914855480]])) ** 3  # fmt: skip
-    light = cones @ np.array([[4.0767416621, -1.2684380046, -0.0041960863], [-3.3077115913, 2.6097574011, -0.7034186147],
-                              [0.2309699292, -0.3413193965, 1.7076147010]])  # fmt: skip
+    light = cones @ np.array(
+        [[4.0767416621, -1.2684380046, -0.0041960863], [-3.3077115913, 2.6097574011, -0.7034186147],
+         [0.2309699292, -0.3413193965, 1.7076147010]])  # fmt: skip
     light = np.clip(light, 0, 1)
     red, green, blue = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return round(float(red), 4), round(float(green), 4), round(float(blue), 4)

@@ -75,5 +75,6 @@ def _beard(glimpse: Glimpse, colour: Array) -> dict[str, Any]:
         return {}
     lab = np.median(glimpse.colour[chin], axis=0)
     off, from_skin = (float(np.linalg.norm(lab - other)) for other in (colour, glimpse.tone))
-    bearded = from_skin > 2 * BALD and off < 0.7 * from_skin
+    faded = np.linalg.norm(lab[1:]) < 0.5 * np.linalg.norm(glimpse.tone[1:])  # a white beard under dark hair
+    bearded = (from_skin > 2 * BALD and off < 0.7 * from_skin) or (faded and glimpse.skin[chin].mean() < 0.15)
     return {"beard": "full beard", "stubble": 0.0} if bearded else {"beard": "none", "stubble": 0.0}
