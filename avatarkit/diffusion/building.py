@@ -17,10 +17,11 @@ PAINTERS = frozenset({
     "StableDiffusionXLControlNetPipeline", "StableDiffusionXLInstructPix2PixPipeline",
 })  # fmt: skip
 """Pipelines of diffusers that `painting` knows to ask."""
-TRANSFORMERS = ("CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast",
-                "CLIPImageProcessor", "CLIPFeatureExtractor", "DPTForDepthEstimation", "DPTImageProcessor",
-                "DPTFeatureExtractor")  # fmt: skip
-UNWEIGHED = ("Tokenizer", "TokenizerFast", "ImageProcessor", "FeatureExtractor", "Scheduler")
+TRANSFORMERS = frozenset({
+    "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
+    *(f"{kind}{name}" for kind in ("CLIP", "DPT") for name in ("ImageProcessor", "ImageProcessorPil", "FeatureExtractor")),
+})  # fmt: skip
+UNWEIGHED = ("Tokenizer", "TokenizerFast", "ImageProcessor", "ImageProcessorPil", "FeatureExtractor", "Scheduler")
 LONGEST_HEADER = 64 << 20
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "README.md")
 

@@ -27,8 +27,8 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def __init__(self, channels: int = SIDE_CHANNELS, patch: int = 8, latents: int = 32) -> None:
         super().__init__()
         values = channels * patch * patch
-        self.analysis = nn.Parameter(torch.eye(latents, values))
-        self.synthesis = nn.Parameter(torch.eye(values, latents))
+        self.analysis = nn.Parameter(nn.init.orthogonal_(torch.empty(latents, values)))
+        self.synthesis = nn.Parameter(self.analysis.detach().T.clone())
 
     @classmethod
     def fitted(cls, maps: Tensor, patch: int = 8, latents: int = 32, evenness: float = 0.4) -> PatchCodec:

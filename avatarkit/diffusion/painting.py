@@ -49,7 +49,7 @@ def painted(
     elif "InstructPix2Pix" in kind:
         asked |= {"image": normals[None], "image_guidance_scale": 1.5}
     elif "Depth2Img" in kind:
-        asked |= {"image": 2 * normals[None] - 1, "depth_map": near, "strength": 0.9}
+        asked |= {"image": normals[None], "depth_map": near, "strength": 0.9}
     else:
         raise BadData(f"{kind}: does not see the body, expected a ControlNet, InstructPix2Pix or depth-to-image model")
     picture = pipeline(**asked).images.float().cpu()

@@ -19,6 +19,8 @@ LONG = 2.92
 NO_SHOE = 0.5
 LOOSE = 0.035
 """Metres that trousers stand off a leg at most: what is farther between the legs is a skirt's."""
+LATE = 0.08
+"""How far below a hem its change of colour is found, on the mean: folds and shadow hide the first of what is beneath."""
 NOT_WORN = Wish(absent=True)
 SKIRT = 0.62
 """Of the places between the legs, how many must be cloth for a skirt."""
@@ -45,7 +47,7 @@ def clothes_in(glimpse: Glimpse) -> dict[str, Wish]:
         outer, below = _colour(glimpse, _trunk(glimpse, -0.6, 1.0)), _below(glimpse, legs.coat)
         found["outer"] = Wish(("coat",), cut=_cut(hem=legs.coat, sleeve=sleeve, opening="placket", colours=outer))
         return found | {"top": Wish(("t-shirt",)), "bottom": Wish(("trousers",), cut=_cut(hem=2.92, colours=below))}
-    hem = float(np.clip(border if apart >= UNLIKE else 0.65, 0.15, 1.65))
+    hem = float(np.clip(border - LATE if apart >= UNLIKE else 0.65, 0.15, 1.65))
     upper, opened = _colour(glimpse, _trunk(glimpse, -0.6, min(hem, 0.5))), _open_front(glimpse)
     if legs.skirt and apart < UNLIKE and opened is None:
         cut = _cut(hem=legs.hem, sleeve=sleeve, neckline=_neckline(glimpse), colours=upper or lower)
