@@ -1,4 +1,4 @@
-"""Do words show? Captions of held-out people, worn by the bodies that they tell of, and an onlooker who names things."""
+"""Do words show? Captions of held-out people, worn by the bodies that they tell of; an onlooker names what they see."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import struct
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ PAINTERS = frozenset({
 """Pipelines of diffusers that `painting` knows to ask."""
 TRANSFORMERS = frozenset({
     "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
-    *(f"{kind}{name}" for kind in ("CLIP", "DPT") for name in ("ImageProcessor", "ImageProcessorPil", "FeatureExtractor")),
+    "CLIPImageProcessor", "CLIPImageProcessorPil", "CLIPFeatureExtractor", "DPTImageProcessor", "DPTImageProcessorPil",
+    "DPTFeatureExtractor",
 })  # fmt: skip
 UNWEIGHED = ("Tokenizer", "TokenizerFast", "ImageProcessor", "ImageProcessorPil", "FeatureExtractor", "Scheduler")
 LONGEST_HEADER = 64 << 20
@@ -56,8 +58,7 @@ def built(folder: Path, index: dict[str, Any]) -> Any:
     """The pipeline of a folder whose `model_index.json` is `index`. BadData where a part is missing, damaged, stored as
     a pickle, or does not fit the others."""
     parts = parts_of(index)
-    for name, part in parts.items():
-        _check_part(folder, name, part)
+    tensors = {name: _check_part(folder, name, part) for name, part in parts.items()}
     with _quietly(), _translated(folder):
         import diffusers
 
@@ -69,14 +70,15 @@ def built(folder: Path, index: dict[str, Any]) -> Any:
         pipeline = (DualNormalPipeline if is_dual else getattr(diffusers, kind)).from_pretrained(
             folder, local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False, **left_out
         )
-        if is_dual:
+        if is_dual:  # of others, old weights go by other names, which diffusers knows
             pipeline.check()
+            _check_whole(pipeline, tensors)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
 
-def _check_part(folder: Path, name: str, part: str) -> None:
-    """Its folder is there, without code; its weights are safetensors, whose header is sound, and nothing but them."""
+def _check_part(folder: Path, name: str, part: str) -> set[str]:
+    """The names of its tensors: its folder is there, without code; its weights are safetensors with sound headers."""
     home = folder / name
     if not home.is_dir():
         raise BadData(f"{folder}: found no part {name}/, expected {part}, which model_index.json names")
@@ -84,18 +86,34 @@ def _check_part(folder: Path, name: str, part: str) -> None:
     if any(path.suffix == ".py" for path in files):
         raise BadData(f"{home}: found Python code, which is never run: expected configuration and weights alone")
     if part.endswith(UNWEIGHED):
-        return
+        return set()
     weights = [path for path in files if path.suffix == ".safetensors"]
     if not weights:
         pickled = [path.name for path in files if path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".pkl")]
         found = f"{pickled[0]}, a pickle, which is never loaded" if pickled else "no weights"
         raise BadData(f"{home}: found {found}; expected .safetensors (save_pretrained writes them)")
-    for path in weights:
-        with open(path, "rb") as file:
-            start = file.read(8)
+    return {tensor for path in weights for tensor in _tensors(path)}
+
+
+def _tensors(path: Path) -> list[str]:
+    """The names in the header of a safetensors file."""
+    with open(path, "rb") as file:
+        start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(LONGEST_HEADER, path.stat().st_size - 8):
-            raise BadData(f"{path}: damaged or cut short, expected a safetensors file: fetch it again")
+        try:
+            if 2 <= length <= min(LONGEST_HEADER, path.stat().st_size - 8):
+                return list(json.loads(file.read(length)))
+        except (ValueError, RecursionError):
+            pass
+    raise BadData(f"{path}: damaged or cut short, expected a safetensors file: fetch it again")
+
+
+def _check_whole(pipeline: Any, tensors: dict[str, set[str]]) -> None:
+    """Every tensor of every part came from its file; diffusers would draw a missing one at random."""
+    for name, part in pipeline.components.items():
+        missing = sorted(part.state_dict().keys() - tensors[name]) if hasattr(part, "state_dict") else []
+        if missing:
+            raise BadData(f"{name}: the weights lack {missing[0]}, expected all that its configuration asks for")
 
 
 @contextmanager

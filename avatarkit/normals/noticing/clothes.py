@@ -20,7 +20,7 @@ NO_SHOE = 0.5
 LOOSE = 0.035
 """Metres that trousers stand off a leg at most: what is farther between the legs is a skirt's."""
 LATE = 0.08
-"""How far below a hem its change of colour is found, on the mean: folds and shadow hide the first of what is beneath."""
+"""How far below a hem its change of colour is found, on the mean: shadow hides the first of what is beneath."""
 NOT_WORN = Wish(absent=True)
 SKIRT = 0.62
 """Of the places between the legs, how many must be cloth for a skirt."""
