@@ -93,6 +93,7 @@ def test_what_is_said_takes_the_place_of_what_is_seen():
     found = overriding(seen, said)
     assert found["top"] == Wish(("sweater",), cut={"colours": ((1, 0, 0),)})  # its colour is still the photo's
     assert found["hat"].kinds == ("cap",) and not found["hat"].absent and found["bottom"] == seen["bottom"]
+    assert found["outer"].absent and "outer" not in overriding(seen, {"shoes": Wish(("boots",))})
     dressed = overriding(seen, {"dress": Wish(("gown",))})
     assert dressed["top"].absent and dressed["bottom"].absent and dressed["dress"].kinds == ("gown",)
     undressed = overriding({"dress": Wish(("dress",)), "top": Wish(absent=True)}, {"bottom": Wish(("jeans",))})

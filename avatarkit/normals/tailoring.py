@@ -15,6 +15,7 @@ from avatarkit import camera as cameras
 from avatarkit.appearance.mapping import mapped
 from avatarkit.camera import Camera
 from avatarkit.maps import Maps, View
+from avatarkit.mesh import edges
 from avatarkit.normals.covering import joined
 from avatarkit.normals.following import followed
 from avatarkit.normals.noticing import noticed
@@ -27,6 +28,9 @@ from avatarkit.words import Description, Wish, Wishes
 from avatarkit.words.heeding import heeded
 
 NOT_WORN = Wish(absent=True)
+MOUTH = ("teeth", "tongue", "mouth")
+SOFT = 12
+"""Edges over which skin that stays becomes skin that follows the outline."""
 
 
 def tailored(
@@ -62,8 +66,11 @@ def tailored(
 
 
 def overriding(seen: Wishes, said: Wishes) -> Wishes:
-    """What was seen, with what was said in its place: slot by slot, and within one as far as it was said."""
+    """What was seen, with what was said in its place: slot by slot, and within one as far as it was said. Over a top or
+    a dress that was said nothing is worn that was not."""
     found = dict(seen)
+    if any(slot in said and not said[slot].absent for slot in ("top", "dress")):
+        found["outer"] = NOT_WORN
     if "dress" in said and not said["dress"].absent:
         found |= {slot: Wish(absent=True) for slot in ("top", "bottom")}
     elif {"top", "bottom"} & said.keys() and not found.get("dress", NOT_WORN).absent:
@@ -85,10 +92,24 @@ def _standing(sitter: Sitter, clothes: Dressed, outline: Tensor | None) -> Tenso
     if outline is None:
         return vertices
     held = torch.zeros(len(vertices))
-    if sitter.model.part is not None:  # the skin's vertices come first, in the model's order
-        kept = [k for k, name in enumerate(sitter.model.part_names) if name.endswith((*HANDS, *FACE))]
-        held[: len(sitter.model.part)] = torch.isin(sitter.model.part, torch.tensor(kept)).float()
+    held[: len(sitter.model.v_template)] = _held(sitter)  # the skin's vertices come first, in the model's order
     return followed(vertices, mesh.faces, sitter.camera, outline, held)
+
+
+def _held(sitter: Sitter) -> Tensor:
+    """(V): 1 on hands, face and what is in the mouth, falling to 0 on the skin around them."""
+    model = sitter.model
+    kept = [k for k, name in enumerate(model.part_names) if name.endswith((*HANDS, *FACE, *MOUTH))]
+    if model.part is None:
+        return torch.zeros(len(model.v_template))
+    held = torch.isin(model.part, torch.tensor(kept)).float()
+    a, b = edges(model.faces).vertices.unbind(dim=1)
+    counts = torch.bincount(torch.cat([a, b]), minlength=len(held)).clamp(min=1)
+    whole = held
+    for _ in range(SOFT):
+        spread = torch.zeros_like(held).index_add(0, a, held[b]).index_add(0, b, held[a]) / counts
+        held = torch.maximum(whole, spread)
+    return held
 
 
 def _views(front: Camera, vertices: Tensor, count: int) -> list[View]:
