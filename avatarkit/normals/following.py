@@ -27,7 +27,7 @@ LONGEST = 14.0
 """Pixels of one step, no more."""
 ALIKE = 16.0
 """Pixels that two unlike normals (cosine 1 between them) count as apart."""
-QUIET = 0.02
+QUIET = 0.4
 """The weight of no outline: what is far from every one hardly moves."""
 
 
