@@ -1,11 +1,12 @@
 """Fronts painted by tiny Stable Diffusion pipelines, saved and read again; then backs drawn to them."""
 
+import numpy as np
 import pytest
 import torch
 from painters import painter
 from test_diffusion import seeded, tiny
 
-from avatarkit import files
+from avatarkit import files, fitting, normals
 from avatarkit.diffusion import painted
 from avatarkit.diffusion.painting import _read
 from avatarkit.errors import BadData
@@ -58,3 +59,32 @@ def test_a_back_is_drawn_to_a_painted_front_and_the_front_stays(tmp_path):
     front = disc()[None]
     maps = dual(body, ["a coat"], front=front, repeats=2, num_inference_steps=3, generator=seeded()).maps
     assert torch.equal(maps[:, 0], front) and torch.equal(maps[:, 1, 3], front[:, 3])
+
+
+@pytest.fixture(scope="module")
+def sitter():
+    model = files.read_body_model("builtin")
+    return normals.seated(model, fitting.from_words(model, "a woman", seed=0), size=96)
+
+
+def test_chupas_path_goes_from_words_to_a_painted_front_to_both_sides(sitter, tmp_path):
+    words, dual, front_painter = "a woman in a red coat", tiny(), painter("pix2pix", tmp_path)
+    front_painter.set_progress_bar_config(disable=True)
+    one, again, other = (
+        normals.drawn(sitter, dual, words, painter=front_painter, seed=seed, steps=2) for seed in (0, 0, 1)
+    )
+    assert np.array_equal(one.normals, again.normals) and not np.array_equal(one.normals, other.normals)
+    assert np.array_equal(one.normals[0, ..., 3], one.normals[1, ..., 3])
+    assert [view.surface for view in one.views] == ["nearest", "farthest"]
+
+
+def test_a_front_made_elsewhere_is_kept_to_the_bit_and_its_back_drawn(sitter):
+    front = sitter.maps[0]
+    maps = normals.drawn(sitter, tiny(), front=front, steps=2)
+    assert np.array_equal(maps.normals[0], front.movedim(0, -1).numpy())
+    assert np.array_equal(maps.normals[1, ..., 3], front[3].numpy())
+
+
+def test_a_painter_alone_draws_no_back(sitter, tmp_path):
+    with pytest.raises(BadData, match="draws no backs"):
+        normals.drawn(sitter, painter("pix2pix", tmp_path))

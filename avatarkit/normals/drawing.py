@@ -31,6 +31,7 @@ def drawn(
     painter: Any = None,
     guidance: float = 2.0,
     seed: int = 0,
+    steps: int = 20,
     front: Tensor | None = None,
     back: Tensor | None = None,
 ) -> Maps:
@@ -46,7 +47,7 @@ def drawn(
     photo = None
     if sitter.photo is not None and sitter.mask is not None:
         photo = _at(torch.cat([sitter.photo.movedim(-1, 0), sitter.mask[None]])[None], side)
-    asked: dict[str, Any] = {"guidance_scale": guidance, "generator": chance}
+    asked: dict[str, Any] = {"guidance_scale": guidance, "generator": chance, "num_inference_steps": steps}
     with diffusion.told_of_memory(ROOM):
         known = None if front is None else _at(front[None], side)
         if known is None and painter is not None:
