@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed, Writes
 
@@ -40,7 +40,7 @@ def gen_normals(
     normals.check(source, model, painter, views, " and ".join(sides), space, y)
     person, words = files.read_person(body), wearing or (files.read_prompt(prompt) if prompt else None)
     sitter = normals.seated(files.read_body_model_of(person), person, size=size)
-    given = {
+    given: dict[str, Any] = {
         side: normals.given(sitter, files.read_image(path), name=str(path), space=space, y=y, back=side == "back")
         for side, path in sides.items()
     }
