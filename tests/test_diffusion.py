@@ -29,6 +29,15 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """In layers this small threads lose more by waiting for each other than they win."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def body() -> torch.Tensor:
     generator = seeded(9)
