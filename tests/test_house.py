@@ -21,8 +21,9 @@ DOORS = {
     "anny": {"avatarkit/body/recipe/anny_source.py"},
     "smplx": set(),
     "nvdiffrast": {"avatarkit/render/nvdiffrast.py"},
-    "diffusers": set(),
-    "transformers": set(),
+    "diffusers": {f"avatarkit/diffusion/{name}.py" for name in ("building", "dual", "networks")},
+    "transformers": {"avatarkit/diffusion/building.py"},
+    "huggingface_hub": {"avatarkit/diffusion/building.py"},
     "mediapipe": {"avatarkit/detect.py"},
     "manifold3d": {"avatarkit/hull.py"},
 }

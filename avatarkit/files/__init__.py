@@ -20,7 +20,8 @@ from avatarkit.files.artefacts import (
 )
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
-from avatarkit.files.pictures import read_focal, read_mask, read_photo, write_movie, write_picture
+from avatarkit.files.models import read_pipeline
+from avatarkit.files.pictures import read_focal, read_image, read_mask, read_photo, write_movie, write_picture
 
 __all__ = [
     "body_models",
@@ -28,6 +29,7 @@ __all__ = [
     "read_body_model",
     "read_body_model_of",
     "read_focal",
+    "read_image",
     "read_keypoints",
     "read_landmarks",
     "read_mask",
@@ -35,6 +37,7 @@ __all__ = [
     "read_normals",
     "read_person",
     "read_photo",
+    "read_pipeline",
     "read_prompt",
     "read_sight",
     "read_wardrobe",

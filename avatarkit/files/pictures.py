@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from avatarkit import png
 from avatarkit.atomic import replacing, write_bytes
 from avatarkit.camera import FILM_DIAGONAL
 from avatarkit.errors import BadData, NotInstalled, UsageError
@@ -31,6 +32,17 @@ def read_photo(path: Path) -> np.ndarray:
     content = read_bytes(path)
     with naming(path):
         return decode_photo(content)
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Any picture as numbers, (H,W,4) uint16 RGBA: 16-bit PNG as it is, else as `read_photo` reads it, times 257."""
+    content = read_bytes(path)
+    with naming(path):
+        if content.startswith(png.SIGNATURE):
+            return png.decode(content)[0]
+        image = decode_photo(content).astype(np.uint16) * 257
+    opaque = np.full((*image.shape[:2], 1), 65535, np.uint16)
+    return image if image.shape[2] == 4 else np.concatenate([image, opaque], axis=2)
 
 
 def read_mask(path: Path, like: np.ndarray) -> np.ndarray:

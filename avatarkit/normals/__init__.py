@@ -1,0 +1,15 @@
+"""Normal maps of the clothed person that a body will be carved to: the work of gen-normals.
+
+sitter = seated(model, person, size=512)       the body, its front camera, and the photo through it
+front = given(sitter, image, …)                normals made elsewhere, as that camera would have them
+tailored(sitter, words, …)                     the built-in tailor's clothes, by words, photo, outline
+drawn(sitter, pipeline, words, …)              a diffusion model's
+"""
+
+from avatarkit.normals.asking import check
+from avatarkit.normals.drawing import drawn
+from avatarkit.normals.giving import given
+from avatarkit.normals.sitting import Sitter, seated
+from avatarkit.normals.tailoring import tailored
+
+__all__ = ["Sitter", "check", "drawn", "given", "seated", "tailored"]

@@ -1,0 +1,127 @@
+"""Photographed people whose clothes are known, as sitters; and how near maps of them come to the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from avatarkit import appearance, fitting, normals, people
+from avatarkit import camera as cameras
+from avatarkit.appearance.mapping import mapped
+from avatarkit.body import BodyModel
+from avatarkit.errors import AvatarError
+from avatarkit.maps import PARTS, Maps, View
+from avatarkit.normals import Sitter
+from avatarkit.synthesis import _photographers
+
+SIDE = 512
+HANDS_AND_FACE = ("hand", "thumb", "index", "middle", "ring", "pinky", "face")
+SKIN = tuple(PARTS.index(name) for name in ("skin", "eyes"))
+Source = Callable[[Sitter, str | None, int], Maps]
+"""Who makes maps: of a sitter, words and a seed."""
+Row = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One photo with its truth: `front` (5,SIDE,SIDE) normals, coverage and label in the photo's own pixels."""
+
+    person: Any
+    front: Tensor
+    caption: str
+
+    def seen(self, sitter: Sitter) -> Tensor:
+        """The truth as the sitter's camera has it."""
+        left, top, side = sitter.rect
+        places = cameras.pixel_centres((sitter.size, sitter.size), self.front) * side / sitter.size
+        grid = (places + torch.tensor([left, top])) / SIDE * 2 - 1
+        return grid_sample(self.front[None], grid[None], mode="nearest", align_corners=False)[0]
+
+
+def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
+    """People 0 … count - 1 of a seed, in garments that nothing was tuned on, photographed."""
+    for index in range(count):
+        found = people.met(model, seed=seed, index=index, heldout=True)
+        generator = np.random.default_rng([seed, index, 1])
+        camera = _photographers(found, generator, SIDE)
+        taken = appearance.photograph(found.looks, camera, generator)
+        maps = mapped(found.looks, found.dressed, [View(camera)], coloured=False)
+        assert maps.labels is not None
+        front = np.concatenate([maps.normals[0], maps.labels[0, ..., :1]], axis=-1)
+        crop = np.concatenate([taken.image, taken.mask[..., None]], axis=-1)
+        person = replace(found.person, camera=camera, crop=crop)
+        yield Case(person, torch.from_numpy(front).movedim(-1, 0), found.caption)
+
+
+def refitted(figure: Any, case: Case) -> Any | None:
+    """The case's person as fit-smpl finds them, true focal length and height given; None where it fails."""
+    photo, mask = case.person.crop[..., :3], case.person.crop[..., 3]
+    height = 100 * float(figure.model.shaped(case.person.betas).height)
+    lens = fitting.Lens(float(case.person.camera.K[0, 0]), "given")
+    try:
+        return fitting.from_photo(figure, np.ascontiguousarray(photo), lens=lens, mask=mask, height=height, force=True)
+    except AvatarError:
+        return None
+
+
+def angles(a: Tensor, b: Tensor, where: Tensor) -> float:
+    """Mean angle in degrees between maps (3+,S,S) where (S,S) bool."""
+    cosine = (a[:3] * b[:3]).sum(dim=0)[where].clamp(-1, 1)
+    return float(torch.rad2deg(torch.arccos(cosine)).mean()) if len(cosine) else float("nan")
+
+
+def iou(a: Tensor, b: Tensor) -> float:
+    return float((a & b).sum() / (a | b).sum())
+
+
+def agreement(sitter: Sitter, maps: Maps) -> Row:
+    """What needs no truth: silhouettes against the photo's, and the body's share that is covered."""
+    assert sitter.mask is not None
+    front, back = (torch.from_numpy(maps.normals[k, ..., 3]) > 0.5 for k in (0, 1))
+    mask, body = sitter.mask > 0.5, sitter.maps[0, 3] > 0.5
+    return {
+        "iou": iou(front, mask),
+        "iou_body": iou(body, mask),
+        "sides_differ": float((front != back).sum()),
+        "body_covered": float((front & body & mask).sum() / (body & mask).sum()),
+    }
+
+
+def errors(sitter: Sitter, truth: Tensor, found: dict[str, Maps]) -> Row:
+    """Degrees between fronts and the truth, of each of `found` and of the bare body: where all of them are, and, of the
+    found alone, wherever truth and mask are; on hands and face that are bare."""
+    assert sitter.mask is not None
+    fronts = {name: torch.from_numpy(maps.normals[0]).movedim(-1, 0) for name, maps in found.items()}
+    inside = (sitter.mask > 0.5) & (truth[3] > 0.5)
+    common = inside & (sitter.maps[0, 3] > 0.5)
+    for front in fronts.values():
+        common &= front[3] > 0.5
+    bare = torch.isin(truth[4], torch.tensor(SKIN).float()) & (sitter.shares(*HANDS_AND_FACE).sum(dim=-1) > 0.95)
+    row = {"body_degrees": angles(sitter.maps[0], truth, common)}
+    for name, front in fronts.items():
+        row[f"{name}_degrees"] = angles(front, truth, common)
+        row[f"{name}_all_degrees"] = angles(front, truth, inside & (front[3] > 0.5))
+    first = next(iter(fronts.values()))
+    labels = next(iter(found.values())).labels
+    row["hands_face_degrees"] = angles(first, sitter.maps[0], bare & common)
+    if labels is not None:
+        row["trust_follows_error"] = _ranked(torch.from_numpy(labels[0, ..., 1]), first, truth, common)
+    return row
+
+
+def _ranked(trust: Tensor, front: Tensor, truth: Tensor, where: Tensor) -> float:
+    """Mean degrees of the least trusted quarter over those of the most trusted one."""
+    cosine = (front[:3] * truth[:3]).sum(dim=0)[where].clamp(-1, 1)
+    degrees = torch.rad2deg(torch.arccos(cosine))[trust[where].argsort()]
+    quarter = len(degrees) // 4
+    return float(degrees[:quarter].mean() / degrees[-quarter:].mean().clamp(min=1e-6))
+
+
+def tailor(sitter: Sitter, words: str | None, seed: int) -> Maps:
+    return normals.tailored(sitter, words, seed=seed)
