@@ -29,20 +29,22 @@ REACH = 0.03
 
 
 def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 60) -> Tensor:
-    """The vertices (V,3), smoothed around faces that cross until none does, `rounds` times at most.
+    """The vertices (V,3), smoothed around faces that cross until none does, or in the round of `rounds` of least such.
 
     With `home` (V,3), itself free of crossings, offsets from it are smoothed, and shrink.
     """
     V, _ = sizes("V 3, F 3, V 3", vertices, faces, vertices if home is None else home)
     base = torch.zeros_like(vertices) if home is None else home
     offsets, laplacian = vertices - base, uniform_laplacian(faces, V, dtype=vertices.dtype)
-    asked, whole = faces, True
+    asked, whole, fewest, best = faces, True, len(faces) + 1, offsets
     for step in range(rounds):
         crossing = asked[crossing_faces(base + offsets, asked)]
+        if len(crossing) < fewest:
+            fewest, best = len(crossing), offsets
         if len(crossing) == 0:
             if whole:
                 break
-            asked, whole = faces, True
+            asked, whole, fewest = faces, True, len(faces) + 1
             continue
         near = torch.zeros_like(vertices[:, 0]).index_fill(0, crossing.reshape(-1), 1)
         for _ in range(1 + step // GROWING):
@@ -54,7 +56,7 @@ def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, ro
         if home is None and step >= SINKING:
             offsets = offsets - SINK * near[:, None] * vertex_normals(offsets, faces)
         asked, whole = faces[_close_by(base + offsets, near > 0)[faces].any(dim=1)], False
-    return base + offsets
+    return base + best
 
 
 def _close_by(vertices: Tensor, some: Tensor) -> Tensor:

@@ -129,8 +129,8 @@ class Gap(NamedTuple):
 def _gap(across: Tensor, target: Target, bare: Tensor) -> Gap | None:
     """The gap along a line (P,3) from leg to leg; None where there is none to see.
 
-    It is open where the normals lean towards each other from all sides: those are two trouser legs. Behind the legs that
-    an open coat shows hangs its back.
+    It is open where the normals lean towards each other in all views: those are two trouser legs. Behind those that an
+    open coat shows hangs its back.
     """
     pixels, _ = cameras.project(target.camera, across)
     bare, covered = sampled(torch.stack([bare, target.masks[0]]), pixels).unbind(1)

@@ -131,3 +131,13 @@ def test_bare_feet_are_left_alone(body):
     nothing = torch.zeros(len(mesh.vertices))
     assert shod(mesh, model.part_names, nothing, nothing) is mesh
     assert shod(mesh, model.part_names, nothing + 0.6, nothing + 0.4) is mesh
+
+
+def test_a_coat_that_is_open_in_front_is_closed_behind(body):
+    """Guards long open coats: from the front two trouser legs were seen, and the coat's back was slit to the seat."""
+    model, mesh = body
+    front = target_of(mesh, filled=True, lean=1.0)
+    plain_back = torch.zeros_like(front.normals) - front.normals.new_tensor([0.0, 0.0, 1.0])
+    coat = replace(front, normals=torch.cat([front.normals, plain_back]), masks=front.masks.expand(2, -1, -1))
+    assert hem_of(mesh, legs_of(model, mesh), [front]) is None
+    assert hem_of(mesh, legs_of(model, mesh), [coat]) is not None
