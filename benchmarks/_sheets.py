@@ -102,6 +102,10 @@ def tiled(pictures: list[Picture], columns: int) -> Picture:
     return np.concatenate([np.concatenate(full[k : k + columns], axis=1) for k in range(0, len(full), columns)])
 
 
+def scaled(photo: Picture, side: int) -> Picture:
+    return np.asarray(Image.fromarray(photo).resize((side, side), 1))
+
+
 def write(path: Path, picture: Picture, largest: int = 690_000) -> None:
     """A JPEG of the best quality that stays below `largest` bytes."""
     for quality in (90, 85, 80, 74, 68, 60, 50, 40):
@@ -112,8 +116,9 @@ def write(path: Path, picture: Picture, largest: int = 690_000) -> None:
 
 def write_sheets(model: BodyModel, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    photos = [np.asarray(Image.fromarray(photo).resize((200, 200), 1)) for photo in crowd(model, 64, 512)]
-    write(folder / "crowd.jpg", tiled(photos, 8))
+    photos = list(crowd(model, 64, 512))
+    write(folder / "people.jpg", tiled([scaled(photo, 400) for photo in photos[:12]], 6))
+    write(folder / "crowd.jpg", tiled([scaled(photo, 200) for photo in photos], 8))
     garments = [beside_its_body(model, in_garment(model, kind, k), 190) for k, kind in enumerate(GARMENTS)]
     write(folder / "garments.jpg", tiled(garments, 3))
     heads = [(style, "none") for style in HAIRSTYLES] + [("crew cut", beard) for beard in BEARDS if beard != "none"]
