@@ -20,7 +20,7 @@ from avatarkit.body import BodyModel
 from avatarkit.crossing import uncrossed
 from avatarkit.errors import BadData, QualityGate
 from avatarkit.evidence import Seen, Target, observed, targets_of, worn
-from avatarkit.hull import shod, skirted
+from avatarkit.hull import laden, shod, skirted
 from avatarkit.keeping import NOT_KEPT, kept_parts, similarities, snapped
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, edges, submesh, unit
@@ -78,7 +78,7 @@ def carved(
     targets, body = targets_of(maps), skin(model, person)
     check_overlap(body, targets)
     shoes = shod(body, model.part_names, *worn(body, edges(body.faces), targets))
-    mesh = skirted(shoes, model.part_names, targets)
+    mesh = laden(skirted(shoes, model.part_names, targets), model.part_names, targets)
     kept = kept_parts(mesh.attributes["part"], model.part_names, keep)
     skin_share, worn_share = worn(mesh, edges(mesh.faces), targets)
     kept, bare = torch.where(worn_share > COVERED, NOT_KEPT, kept), (skin_share > BARE).float()

@@ -55,7 +55,7 @@ class Target:
     """(P,2) unit, in the image"""
     names: tuple[str, ...]
     labels: Tensor | None = None
-    """(L,2,S,S): how much a pixel shows skin, and anything else that is known, 0 … 1"""
+    """(L,3,S,S): how much a pixel shows skin, anything else that is known, and of that a bag, 0 … 1"""
 
 
 class Outline(NamedTuple):
@@ -113,7 +113,7 @@ def _labels(maps: Maps, indices: list[int]) -> Tensor | None:
         return None
     part, trust = torch.from_numpy(maps.labels[indices]).unbind(dim=-1)
     skin = torch.isin(part, torch.tensor([float(PARTS.index(name)) for name in SKIN]))
-    return torch.stack([skin * trust, (~skin & (part > 0)) * trust], dim=1)
+    return torch.stack([skin * trust, (~skin & (part > 0)) * trust, (part == PARTS.index("bag")) * trust], dim=1)
 
 
 def outline_of(mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -167,7 +167,7 @@ def worn(mesh: Mesh, joined: Edges, targets: Sequence[Target], rounds: int = 3) 
         facing = _facing(mesh, target.camera, turned)
         for layer in range(len(depths) if target.labels is not None else 0):
             pixels, along = cameras.project(target.camera, mesh.vertices[mesh.faces].mean(dim=1))
-            found = sampled(torch.cat([target.labels[layer], depths[layer][None]]), pixels)  # type: ignore[index]
+            found = sampled(torch.cat([target.labels[layer, :2], depths[layer][None]]), pixels)  # type: ignore[index]
             front = facing if layer == 0 else -facing
             shown = (front > FACING) & ((found[:, 2] - along).abs() < NEAR_SKIN)
             told = shown[:, None] * torch.cat([found[:, :2], torch.ones(len(found), 1)], dim=1)

@@ -1,7 +1,8 @@
 """Hulls that are joined to the skin before it is carved, so that carving need not bring two surfaces together.
 
 Skirts: where views show no gap between legs that the body has, the hull of the legs down to the hem. Shoes: where
-labels show a foot covered, the hull of that foot on a flat sole. The only door to manifold3d.
+labels show a foot covered, the hull of that foot on a flat sole. Bags: where three views and more show one, the hull of
+the places that these have in common. The only door to manifold3d.
 """
 
 import importlib
@@ -18,7 +19,7 @@ from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.errors import NotInstalled
 from avatarkit.evidence import NO_TEMPLATE, Target, sampled
-from avatarkit.mesh import Mesh, components, submesh, vertex_normals
+from avatarkit.mesh import Mesh, components, submesh, vertex_normals, volume
 from avatarkit.remesh import isotropic
 
 STEP = 0.01
@@ -44,6 +45,10 @@ COARSE, FINE = 0.03, 0.012
 FEET = ("left_foot", "right_foot")
 ANKLE, TREAD = 0.06, 0.02
 """Metres above the lowest of a foot at rest: a shoe's upper ends there, and the foot's underside."""
+LEAST_VIEWS, LEAST_PIXELS, LEAST_PLACES, MOST = 3, 100, 30, 0.75
+"""Views, pixels in each, and places that show a bag at least; and the share of these views that agree on a place."""
+CELL, BEYOND, LEAST_VOLUME = 0.015, 0.5, 3e-4
+"""Metres between places, and of these beyond the body; cubic metres of what does not hang together with the body."""
 SOLE, ROOM = 0.02, 0.006
 """Metres that a shoe stands off the foot below, and elsewhere."""
 
@@ -189,14 +194,43 @@ def _on_last(body: Mesh, foot: Tensor) -> Mesh:
     sole = roomy[tread] + (SOLE + above[tread])[:, None] * down
     hull = _manifold3d().Manifold.hull_points(torch.cat([roomy[below], sole]).double().numpy())
     part = int(body.attributes["part"][foot][0])
-    found = _united(body, _mesh(hull.refine_to_length(FINE)), FINE, part)
-    new = (found.attributes["template"] == NO_TEMPLATE) & (found.attributes["part"] == part)
-    nearest = torch.cdist(found.vertices[new], body.vertices[foot]).argmin(dim=1)
-    attributes = dict(found.attributes)
-    for name in ("template", "rest_height"):
-        attributes[name] = attributes[name].clone()
-        attributes[name][new] = body.attributes[name][foot][nearest]
-    return replace(found, attributes=attributes)
+    return _adopted(_united(body, _mesh(hull.refine_to_length(FINE)), FINE, part), body, foot)
+
+
+def laden(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
+    """The closed skin, and the hull of a bag, where labels of LEAST_VIEWS or more show one.
+
+    It is what lies within all masks and on the bag in most of the views that show it. New vertices are the torso's,
+    with the template of the nearest one. Raises NotInstalled without manifold3d, if it is needed.
+    """
+    showing = [t for t in targets if t.labels is not None and float(t.labels[0, 2].sum()) > LEAST_PIXELS]
+    if len(showing) < LEAST_VIEWS:
+        return body
+    low, high = body.vertices.amin(dim=0) - BEYOND, body.vertices.amax(dim=0) + BEYOND
+    places = torch.cartesian_prod(*[torch.arange(float(a), float(b), CELL) for a, b in zip(low, high, strict=True)])
+    for target in targets:
+        places = places[sampled(target.masks[:1], cameras.project(target.camera, places)[0])[:, 0] > 0.5]
+    told = torch.zeros(len(places))
+    for target in showing:
+        told += sampled(target.labels[0, 2:], cameras.project(target.camera, places)[0])[:, 0]  # type: ignore[index]
+    places = places[told > MOST * len(showing)]
+    if len(places) < LEAST_PLACES:
+        return body
+    hull = _mesh(_manifold3d().Manifold.hull_points(places.double().numpy()).refine_to_length(COARSE))
+    everywhere = torch.ones(len(body.vertices), dtype=torch.bool)
+    return _adopted(_united(body, hull, COARSE, part_names.index("torso")), body, everywhere)
+
+
+def _adopted(found: Mesh, body: Mesh, among: Tensor) -> Mesh:
+    """`found`, new vertices with the template and rest height of the nearest body vertex `among` (V) bool."""
+    new = (found.attributes["template"] == NO_TEMPLATE).nonzero()[:, 0]
+    own = body.attributes["template"] != NO_TEMPLATE
+    nearest = torch.cdist(found.vertices[new], body.vertices[among & own]).argmin(dim=1)
+    attributes = {
+        name: found.attributes[name].index_copy(0, new, body.attributes[name][among & own][nearest])
+        for name in ("template", "rest_height")
+    }
+    return replace(found, attributes={**found.attributes, **attributes})
 
 
 def _united(body: Mesh, hull: Mesh, length: float, part: int) -> Mesh:
@@ -210,7 +244,10 @@ def _united(body: Mesh, hull: Mesh, length: float, part: int) -> Mesh:
     found = replace(found, attributes=_carried(body, found.vertices, part))
     vertices, faces = found.vertices, found.faces
     labels = components(faces, len(vertices))[faces[:, 0]]
-    return submesh(found, labels == torch.bincount(labels).argmax())[0]
+    solid = [
+        label for label in labels.unique() if volume(vertices, faces[labels == label]) > LEAST_VOLUME
+    ]  # no bubbles
+    return submesh(found, torch.isin(labels, torch.stack(solid)))[0]
 
 
 def _mesh(solid: Any) -> Mesh:

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from solids import ball
 
 from avatarkit import camera as cameras
 from avatarkit import files, fitting, render
 from avatarkit.carving import skin
 from avatarkit.evidence import NO_TEMPLATE, Target, outline_of
-from avatarkit.hull import hem_of, joined, shod, skirted
-from avatarkit.mesh import euler_characteristic, is_closed, is_manifold, vertex_normals
+from avatarkit.hull import hem_of, joined, laden, shod, skirted
+from avatarkit.mesh import Mesh, combined, euler_characteristic, is_closed, is_manifold, vertex_normals
 
 HEM = 0.5
 
@@ -141,3 +142,39 @@ def test_a_coat_that_is_open_in_front_is_closed_behind(body):
     coat = replace(front, normals=torch.cat([front.normals, plain_back]), masks=front.masks.expand(2, -1, -1))
     assert hem_of(mesh, legs_of(model, mesh), [front]) is None
     assert hem_of(mesh, legs_of(model, mesh), [coat]) is not None
+
+
+def carrying(mesh, box, yaws):
+    """Targets that show a body with a box beside it, which their labels call a bag."""
+    both = combined([Mesh(mesh.vertices, mesh.faces), box])
+    is_bag = (torch.arange(len(both.vertices)) >= len(mesh.vertices)).float()[:, None]
+    found = []
+    for yaw in yaws:
+        camera = cameras.framing(both.vertices, (192, 192), yaw=yaw)
+        label, coverage = render.render(both.vertices, both.faces, [camera], is_bag)
+        bag = (label[0, ..., 0] > 0.5).float()
+        labels = torch.stack([torch.zeros_like(bag), bag, bag])[None]
+        outline, outwards = outline_of(coverage[0])
+        found.append(Target(camera, torch.zeros(1, 192, 192, 3), coverage, outline, outwards, ("0",), labels))
+    return found
+
+
+@pytest.mark.parametrize("aside", [0.42, 0.62])
+def test_a_bag_that_all_sides_show_is_joined_or_hangs_beside(body, aside):
+    """Guards handbags, 23 cm from any part of the body, which no offset from the body reaches."""
+    model, mesh = body
+    lump = ball(0.12, centre=(aside, 0.8, 0.0))
+    found = laden(mesh, model.part_names, carrying(mesh, lump, (0, 45, 90, 135, 180, 270)))
+    assert is_closed(found.faces) and is_manifold(found.faces)
+    assert not bool((found.attributes["template"] == NO_TEMPLATE).any())
+    known = {tuple(place) for place in mesh.vertices.tolist()}
+    new = torch.tensor([place for place in found.vertices.tolist() if tuple(place) not in known])
+    assert (new[:, 0].max() - (aside + 0.12)).abs() < 0.02
+    assert ((new - lump.vertices.mean(dim=0)).norm(dim=1) - 0.12).abs().max() < 0.04
+
+
+def test_two_views_do_not_tell_where_a_bag_is(body):
+    model, mesh = body
+    lump = ball(0.12, centre=(0.6, 0.8, 0.0))
+    assert laden(mesh, model.part_names, carrying(mesh, lump, (0, 180))) is mesh
+    assert laden(mesh, model.part_names, [target_of(mesh)]) is mesh
