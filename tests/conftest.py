@@ -1,6 +1,7 @@
 """What tests share: the command line in a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure() -> None:
+    """Ctrl-C can be tested in jobs in the background too, which a shell starts deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Program:
