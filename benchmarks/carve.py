@@ -117,13 +117,17 @@ def figures_of(rows: list[Row]) -> Figures:
 
 def part_rows(rows: list[Row]) -> Figures:
     """Outer surfaces of the truth's parts, millimetres from the result and from the nude body; and what of them is in
-    the result: half as far from it as from the nude body."""
+    the result, of front and back and of eight views: half as far from it as from the nude body."""
     found: Figures = {}
     for part in PARTS[1:]:
-        nude, two = (column(rows, method, f"s2p_{part}") for method in ("nude", "two"))
-        if len(nude) and len(two) == len(nude):
-            found |= {f"nude_{part}_s2p": float(nude.mean()), f"two_{part}_s2p": float(two.mean())}
-            found |= {f"{part}_worn": len(nude), f"{part}_in_result": int((two < 0.5 * nude).sum())}
+        nude = column(rows, "nude", f"s2p_{part}")
+        if len(nude):
+            found |= {f"nude_{part}_s2p": float(nude.mean()), f"{part}_worn": len(nude)}
+        for method in ("two", "ring"):
+            carved = column(rows, method, f"s2p_{part}")
+            if len(nude) and len(carved) == len(nude):
+                found[f"{method}_{part}_s2p"] = float(carved.mean())
+                found[f"{method}_{part}_in_result"] = int((carved < 0.5 * nude).sum())
     return found
 
 
