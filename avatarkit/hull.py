@@ -194,7 +194,7 @@ def _on_last(body: Mesh, foot: Tensor) -> Mesh:
     sole = roomy[tread] + (SOLE + above[tread])[:, None] * down
     hull = _manifold3d().Manifold.hull_points(torch.cat([roomy[below], sole]).double().numpy())
     part = int(body.attributes["part"][foot][0])
-    return _adopted(_united(body, _mesh(hull.refine_to_length(FINE)), FINE, part), body, foot)
+    return _united(body, _mesh(hull.refine_to_length(FINE)), FINE, part, like=foot)
 
 
 def laden(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> Mesh:
@@ -217,31 +217,22 @@ def laden(body: Mesh, part_names: Sequence[str], targets: Sequence[Target]) -> M
     if len(places) < LEAST_PLACES:
         return body
     hull = _mesh(_manifold3d().Manifold.hull_points(places.double().numpy()).refine_to_length(COARSE))
-    everywhere = torch.ones(len(body.vertices), dtype=torch.bool)
-    return _adopted(_united(body, hull, COARSE, part_names.index("torso")), body, everywhere)
-
-
-def _adopted(found: Mesh, body: Mesh, among: Tensor) -> Mesh:
-    """`found`, new vertices with the template and rest height of the nearest body vertex `among` (V) bool."""
-    new = (found.attributes["template"] == NO_TEMPLATE).nonzero()[:, 0]
     own = body.attributes["template"] != NO_TEMPLATE
-    nearest = torch.cdist(found.vertices[new], body.vertices[among & own]).argmin(dim=1)
-    attributes = {
-        name: found.attributes[name].index_copy(0, new, body.attributes[name][among & own][nearest])
-        for name in ("template", "rest_height")
-    }
-    return replace(found, attributes={**found.attributes, **attributes})
+    return _united(body, hull, COARSE, part_names.index("torso"), like=own)
 
 
-def _united(body: Mesh, hull: Mesh, length: float, part: int) -> Mesh:
-    """The union of the body and a hull, whose slivers are made even, with edges of `length` metres, lest they fold."""
+def _united(body: Mesh, hull: Mesh, length: float, part: int, *, like: Tensor | None = None) -> Mesh:
+    """The union of the body and a hull, whose slivers are made even, with edges of `length` metres, lest they fold.
+
+    New vertices are of that `part`, and have the template of the nearest vertex of those `like` them (V) bool, or none.
+    """
     manifold = _manifold3d()
     skin, even = (
         manifold.Manifold(manifold.Mesh64(mesh.vertices.double().numpy(), mesh.faces.numpy().astype(np.uint64)))
         for mesh in (body, isotropic(hull, length))
     )
     found = _mesh(skin + even)
-    found = replace(found, attributes=_carried(body, found.vertices, part))
+    found = replace(found, attributes=_carried(body, found.vertices, part, like))
     vertices, faces = found.vertices, found.faces
     labels = components(faces, len(vertices))[faces[:, 0]]
     solid = [
@@ -256,14 +247,20 @@ def _mesh(solid: Any) -> Mesh:
     return Mesh(vertices, torch.from_numpy(np.asarray(arrays.tri_verts).astype(np.int64)))
 
 
-def _carried(body: Mesh, vertices: Tensor, part: int) -> dict[str, Tensor]:
-    """`template`, `part` and `rest_height` of vertices that are still where the body's were, and of new ones, which
-    have no rest but where they hang."""
+def _carried(body: Mesh, vertices: Tensor, part: int, like: Tensor | None) -> dict[str, Tensor]:
+    """`template`, `part` and `rest_height` of vertices that are still where the body's were, and of new ones (see
+    `_united`); those without a template have no rest but where they hang."""
     places = {tuple(place): index for index, place in enumerate(body.vertices.tolist())}
     old = torch.tensor([places.get(tuple(place), -1) for place in vertices.tolist()])
-    kept = {name: body.attributes[name][old.clamp(min=0)] for name in ("template", "part", "rest_height")}
-    new = {"template": torch.tensor(NO_TEMPLATE), "part": torch.tensor(part), "rest_height": vertices[:, 1]}
-    return {name: torch.where(old < 0, new[name], kept[name]) for name in kept}
+    new = (old < 0).nonzero()[:, 0]
+    if like is not None and len(new):
+        among = like.nonzero()[:, 0]
+        old[new] = among[torch.cdist(vertices[new], body.vertices[among]).argmin(dim=1)]
+    found = {name: body.attributes[name][old.clamp(min=0)] for name in ("template", "part", "rest_height")}
+    found["part"][new] = part
+    if like is None:
+        found["template"][new], found["rest_height"][new] = NO_TEMPLATE, vertices[new, 1]
+    return found
 
 
 def _manifold3d():  # type: ignore[no-untyped-def]

@@ -72,7 +72,13 @@ def test_code_in_a_part_is_refused(folder):
 def test_missing_and_damaged_parts_are_named(folder, tmp_path):
     weights = folder / "unet/diffusion_pytorch_model.safetensors"
     whole = weights.read_bytes()
-    for content in (b"", b"\xff" * 64, whole[:200], b"not a safetensors file at all, but text"):
+    for content in (
+        b"",
+        b"\xff" * 64,
+        whole[:200],
+        b"not a safetensors file at all, but text",
+        b"\2\0\0\0\0\0\0\00012",
+    ):
         weights.write_bytes(content)
         with pytest.raises(BadData, match="unet"):
             files.read_pipeline(str(folder))

@@ -173,6 +173,19 @@ def test_a_bag_that_all_sides_show_is_joined_or_hangs_beside(body, aside):
     assert ((new - lump.vertices.mean(dim=0)).norm(dim=1) - 0.12).abs().max() < 0.04
 
 
+def test_a_bag_leaves_a_skirt_as_it_is(body):
+    """Guards the skirt's vertices being taken for the bag's, which have a template: its underside was cloth then."""
+    model, mesh = body
+    legs = legs_of(model, mesh)
+    hem = hem_of(mesh, legs, [target_of(mesh, filled=True)])
+    dressed = joined(mesh, legs[0] | legs[1], hem, model.part_names.index("torso"))
+    lump = ball(0.12, centre=(0.62, 0.9, 0.0))
+    found = laden(dressed, model.part_names, carrying(mesh, lump, (0, 45, 90, 135, 180, 270)))
+    assert len(found.vertices) > len(dressed.vertices)
+    counts = [int((m.attributes["template"] == NO_TEMPLATE).sum()) for m in (dressed, found)]
+    assert counts[0] == counts[1] > 100
+
+
 def test_two_views_do_not_tell_where_a_bag_is(body):
     model, mesh = body
     lump = ball(0.12, centre=(0.6, 0.8, 0.0))

@@ -100,12 +100,14 @@ def _tensors(path: Path) -> list[str]:
     with open(path, "rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        sound = 2 <= length <= min(LONGEST_HEADER, path.stat().st_size - 8)
         try:
-            if 2 <= length <= min(LONGEST_HEADER, path.stat().st_size - 8):
-                return list(json.loads(file.read(length)))
+            header = json.loads(file.read(length)) if sound else None
         except (ValueError, RecursionError):
-            pass
-    raise BadData(f"{path}: damaged or cut short, expected a safetensors file: fetch it again")
+            header = None
+    if not isinstance(header, dict):
+        raise BadData(f"{path}: damaged or cut short, expected a safetensors file: fetch it again")
+    return list(header)
 
 
 def _check_whole(pipeline: Any, tensors: dict[str, set[str]]) -> None:
