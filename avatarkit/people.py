@@ -94,13 +94,14 @@ def made(
 class Stream(IterableDataset):  # type: ignore[type-arg]
     """An endless stream of people for training, made as they are needed, never stored.
 
-    `sample` turns a Synthetic and its generator into what is trained on. Workers take every n-th person.
+    `sample` turns a body model, a Synthetic on it and a generator into what is trained on. Workers take every n-th
+    person.
     """
 
     def __init__(
         self,
         read_model: Callable[[], BodyModel],
-        sample: Callable[[Synthetic, np.random.Generator], Any],
+        sample: Callable[[BodyModel, Synthetic, np.random.Generator], Any],
         *,
         seed: int = 0,
         first: int = 0,
@@ -116,5 +117,5 @@ class Stream(IterableDataset):  # type: ignore[type-arg]
         model = self.read_model()
         while True:
             person = met(model, seed=self.seed, index=index, heldout=self.heldout)
-            yield self.sample(person, np.random.default_rng([self.seed, index]))
+            yield self.sample(model, person, np.random.default_rng([self.seed, index]))
             index += stride

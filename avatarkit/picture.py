@@ -196,3 +196,12 @@ def encode_png(image: Image) -> bytes:
     stream = io.BytesIO()
     Pillow.fromarray(image).save(stream, format="PNG", compress_level=6)
     return stream.getvalue()
+
+
+def compressed(image: Image, quality: int) -> Image:
+    """The image (H,W,3) as JPEG of that quality, 1 to 95, would have left it."""
+    from PIL import Image as Pillow
+
+    stream = io.BytesIO()
+    Pillow.fromarray(image).save(stream, format="JPEG", quality=quality)
+    return np.array(Pillow.open(stream))

@@ -13,8 +13,8 @@ from avatarkit import appearance, gltf, people
 from avatarkit import camera as cameras
 from avatarkit.appearance import Looks
 from avatarkit.appearance.mapping import labels_of, mapped
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import BodyModel
-from avatarkit.camera import Camera
 from avatarkit.gltf import Scene
 from avatarkit.maps import Maps, View
 from avatarkit.mesh import split_at_seams, vertex_normals
@@ -24,11 +24,6 @@ from avatarkit.picture import encode_png, linear_from_srgb
 from avatarkit.tailor.piece import PANEL, Piece
 from avatarkit.wardrobe import Wardrobe
 from avatarkit.words import Description
-
-YAW, PITCH = 25.0, 6.0
-"""Standard deviations, in degrees, of how far from the front a photo is taken."""
-FIELD_OF_VIEW = (14.0, 45.0)
-"""Degrees, vertical: from a telephoto lens to a phone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +60,8 @@ def synthesised(
     """
     found = people.met(model, seed=seed, index=index, prompt=prompt, heldout=heldout, wardrobe=wardrobe, preset=preset)
     generator = np.random.default_rng([seed, index, 1])
-    camera = _photographers(found, generator, size) if photo else _framed(found, size)
+    vertices = found.looks.mesh.vertices
+    camera = viewpoint(vertices, generator, size) if photo else cameras.framing(vertices, (size, size))
     maps = mapped(found.looks, found.dressed, [View(camera), View(camera, "farthest")])
     taken = appearance.photograph(found.looks, camera, generator) if photo else None
     return Truth(
@@ -76,24 +72,6 @@ def synthesised(
         None if taken is None else taken.image,
         None if taken is None else taken.mask,
     )
-
-
-def _framed(found: Synthetic, size: int) -> Camera:
-    return cameras.framing(found.looks.mesh.vertices, (size, size))
-
-
-def _photographers(found: Synthetic, generator: np.random.Generator, size: int) -> Camera:
-    yaw, elevation = float(generator.normal(0, YAW)), float(abs(generator.normal(0, PITCH)))
-    fov, vertices = float(np.exp(generator.uniform(*np.log(FIELD_OF_VIEW)))), found.looks.mesh.vertices
-    camera = cameras.framing(vertices, (size, size), kind="perspective", yaw=yaw, elevation=elevation, fov=fov)
-    pixels, _ = cameras.project(camera, vertices)
-    low, high = pixels.amin(dim=0), pixels.amax(dim=0)
-    # what is nearer than the middle is larger: zoomed until all of the person is in the picture, and centred
-    zoom = cameras.FILL * size / (high - low).max()
-    K = camera.K.clone()
-    K[:2] *= zoom
-    K[:2, 2] += size / 2 - zoom * (low + high) / 2
-    return replace(camera, K=K)
 
 
 def scene_of(model: BodyModel, found: Synthetic, texture: int) -> Scene:

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from avatarkit import appearance, detect, files, npz, people
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.atomic import write_bytes
 from avatarkit.fitting.calibration import calibrated, example
 from avatarkit.fitting.rig import Rig
 from avatarkit.person import Person
-from avatarkit.synthesis import _photographers
 
 SIDE = 512
 
@@ -41,7 +41,7 @@ def main() -> None:
         if index >= asked.n:
             continue
         generator = np.random.default_rng([asked.seed, index, 1])
-        camera = _photographers(met, generator, SIDE)
+        camera = viewpoint(met.looks.mesh.vertices, generator, SIDE)
         taken = appearance.photograph(met.looks, camera, generator)
         found, _ = detect.detected(taken.image)
         if found is not None:

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from avatarkit import appearance, detect, files, npz, people
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel
 from avatarkit.body.phenotype import PhenotypeMaps, phenotype_of
@@ -28,7 +29,6 @@ from avatarkit.fitting.looking import _sight
 from avatarkit.fitting.photo import first_look, usual
 from avatarkit.outfit import Outfit
 from avatarkit.person import Person
-from avatarkit.synthesis import _photographers
 from avatarkit.words import understood
 
 SIDE = 512
@@ -45,7 +45,7 @@ def photographed(model: BodyModel, seed: int, count: int) -> Iterator[tuple[Pers
             met = people.made(model, drawn, met.person, np.random.default_rng([seed, index, 2]))
         generator = np.random.default_rng([seed, index, 1])
         level = framing(met.looks.mesh.vertices, (SIDE, SIDE), kind="perspective", fov=25.0)
-        camera = level if words else _photographers(met, generator, SIDE)
+        camera = level if words else viewpoint(met.looks.mesh.vertices, generator, SIDE)
         taken = appearance.photograph(met.looks, camera, generator)
         yield replace(met.person, camera=camera), taken.image
 

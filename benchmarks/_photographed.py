@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from avatarkit import appearance, individual, people, population, standing
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera, framing
 from avatarkit.outfit import Outfit
 from avatarkit.person import Person
 from avatarkit.poses import pose_of, varied
-from avatarkit.synthesis import _photographers
 from avatarkit.words import understood
 
 Array = NDArray[Any]
@@ -62,7 +62,7 @@ def photographed(
     camera = (
         framing(vertices, (SIDE, SIDE), kind="perspective", fov=25.0, yaw=yaw)
         if level or yaw
-        else _photographers(found, generator, SIDE)
+        else viewpoint(vertices, generator, SIDE)
     )
     taken = appearance.photograph(found.looks, camera, generator)
     person = replace(found.person, camera=camera)

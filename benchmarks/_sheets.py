@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from avatarkit import appearance, people, population, standing, synthesis
+from avatarkit import appearance, people, population, standing
 from avatarkit import camera as cameras
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import JOINT_INDEX, BodyModel
 from avatarkit.drawing import draw
 from avatarkit.individual import betas_of
@@ -32,7 +33,7 @@ HEAD = 0.44
 def photo_of(found: Synthetic, index: int, side: int) -> Picture:
     """(side,side,3): as `avatarkit synth` takes it."""
     generator = np.random.default_rng([CROWD_SEED, index, 1])
-    camera = synthesis._photographers(found, generator, side)
+    camera = viewpoint(found.looks.mesh.vertices, generator, side)
     return appearance.photograph(found.looks, camera, generator).image
 
 

@@ -14,11 +14,11 @@ from torch.nn.functional import grid_sample
 from avatarkit import appearance, fitting, normals, people
 from avatarkit import camera as cameras
 from avatarkit.appearance.mapping import mapped
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import BodyModel
 from avatarkit.errors import AvatarError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals import Sitter
-from avatarkit.synthesis import _photographers
 
 SIDE = 512
 HANDS_AND_FACE = ("hand", "thumb", "index", "middle", "ring", "pinky", "face")
@@ -49,7 +49,7 @@ def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
     for index in range(count):
         found = people.met(model, seed=seed, index=index, heldout=True)
         generator = np.random.default_rng([seed, index, 1])
-        camera = _photographers(found, generator, SIDE)
+        camera = viewpoint(found.looks.mesh.vertices, generator, SIDE)
         taken = appearance.photograph(found.looks, camera, generator)
         maps = mapped(found.looks, found.dressed, [View(camera)], coloured=False)
         assert maps.labels is not None

@@ -10,7 +10,7 @@ from avatarkit import camera as cameras
 from avatarkit import files, fitting, normals
 from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import PARTS
-from avatarkit.normals.sitting import Sitter
+from avatarkit.sitter import Sitter
 
 WORDS = "a woman in a long red skirt, a white shirt and brown boots, hands on hips"
 

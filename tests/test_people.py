@@ -87,7 +87,7 @@ def test_held_out_people_wear_what_training_never_sees(model):
 
 
 def test_the_stream_gives_workers_different_people(model):
-    def sample(person, generator):
+    def sample(model, person, generator):
         return person.caption
 
     stream = people.Stream(lambda: model, sample, seed=9)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from avatarkit import camera as cameras
 from avatarkit import files, gltf, people, synthesis
+from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.maps import PARTS
 from avatarkit.tailor.piece import PANEL
 from avatarkit.words import understood
@@ -58,7 +59,7 @@ def test_the_whole_person_is_in_the_photo_whatever_the_lens(model):
     # a near camera sees what reaches out to it larger: feet and hands were cut off
     found = people.met(model, seed=3, index=2, prompt=understood("a man sitting on the floor"))
     for seed in range(40):
-        camera = synthesis._photographers(found, np.random.default_rng(seed), SIZE)
+        camera = viewpoint(found.looks.mesh.vertices, np.random.default_rng(seed), SIZE)
         pixels, _ = cameras.project(camera, found.looks.mesh.vertices)
         assert pixels.min() >= 0 and pixels.max() <= SIZE, seed
 

@@ -21,9 +21,11 @@ from avatarkit.files.artefacts import (
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
+from avatarkit.files.networks import append_line, read_regressor, read_training, write_network, write_training
 from avatarkit.files.pictures import read_focal, read_image, read_mask, read_photo, write_movie, write_picture
 
 __all__ = [
+    "append_line",
     "body_models",
     "read_arrays",
     "read_body_model",
@@ -39,13 +41,17 @@ __all__ = [
     "read_photo",
     "read_pipeline",
     "read_prompt",
+    "read_regressor",
     "read_sight",
+    "read_training",
     "read_wardrobe",
     "write_mesh",
     "write_movie",
+    "write_network",
     "write_normals",
     "write_person",
     "write_picture",
     "write_scene",
     "write_text",
+    "write_training",
 ]

@@ -40,7 +40,7 @@ def read_pipeline(source: str) -> Any:
         diffusion.parts_of(index)
     pipeline = diffusion.built(folder, index)
     name = source if HUB_NAME.fullmatch(source) else folder.resolve().name
-    record.note_model(folder / "model_index.json", Model(name, _digest(folder), _licence(folder)))
+    record.note_model(folder / "model_index.json", Model(name, _digest(folder), licence_of(folder)))
     return pipeline
 
 
@@ -61,7 +61,7 @@ def _digest(folder: Path) -> str:
     return record.digest("".join(lines).encode())
 
 
-def _licence(folder: Path) -> str:
+def licence_of(folder: Path) -> str:
     """What the model card says, in SPDX's spelling; `unknown` without a card."""
     card = folder / "README.md"
     found = LICENCE.search(card.read_text("utf-8", "replace")[:65536]) if card.is_file() else None

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
+REGRESSOR = Path(__file__).parent.parent / "weights" / "regress"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
 
 

@@ -9,7 +9,7 @@ drawn(sitter, pipeline, words, …)              a diffusion model's
 from avatarkit.normals.asking import check
 from avatarkit.normals.drawing import drawn
 from avatarkit.normals.giving import given
-from avatarkit.normals.sitting import Sitter, seated
 from avatarkit.normals.tailoring import tailored
+from avatarkit.sitter import Sitter, seated
 
 __all__ = ["Sitter", "check", "drawn", "given", "seated", "tailored"]

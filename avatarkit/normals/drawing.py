@@ -14,7 +14,7 @@ from avatarkit.diffusion import DualNormalPipeline
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.keeping import bodily
-from avatarkit.normals.sitting import Sitter
+from avatarkit.sitter import Sitter
 
 REPEATS = 5
 """How often a step of the back is gone, the front held fixed; and how often a painted pair is drawn again."""

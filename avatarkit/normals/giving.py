@@ -9,7 +9,7 @@ from torch.nn.functional import grid_sample
 
 from avatarkit import camera as cameras
 from avatarkit.errors import BadData
-from avatarkit.normals.sitting import Sitter
+from avatarkit.sitter import Sitter
 
 SPACES, UPS = ("camera", "world"), ("up", "down")
 ROUNDING = 0.3

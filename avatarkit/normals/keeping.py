@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from avatarkit.normals.sitting import FACE, FEET, HANDS, Sitter
+from avatarkit.sitter import FACE, FEET, HANDS, Sitter
 
 UNLIKE = 0.64
 """The cosine between a drawn normal and the body's, below which something covers the body: 50 degrees."""

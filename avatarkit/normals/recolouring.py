@@ -13,8 +13,8 @@ from torch.nn.functional import interpolate
 
 from avatarkit import camera as cameras
 from avatarkit import render
-from avatarkit.normals.sitting import Sitter
 from avatarkit.outfit import Colour, Garment, Hair, Item, Pattern
+from avatarkit.sitter import Sitter
 from avatarkit.tailor.piece import Dressed, Piece
 
 SIDE = 192

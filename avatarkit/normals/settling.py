@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d
 
 from avatarkit.maps import PARTS, Maps
 from avatarkit.mesh import unit
-from avatarkit.normals.sitting import Sitter
+from avatarkit.sitter import Sitter
 
 KNOWN = tuple(float(PARTS.index(name)) for name in ("skin", "eyes"))
 FOLDS = 9

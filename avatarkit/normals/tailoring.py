@@ -21,7 +21,7 @@ from avatarkit.normals.following import followed
 from avatarkit.normals.noticing import noticed
 from avatarkit.normals.recolouring import recoloured
 from avatarkit.normals.settling import settled
-from avatarkit.normals.sitting import FACE, HANDS, Sitter
+from avatarkit.sitter import FACE, HANDS, Sitter
 from avatarkit.tailor.dressing import dressed
 from avatarkit.tailor.piece import Dressed
 from avatarkit.words import Description, Wish, Wishes

@@ -10,7 +10,7 @@ legs, where the trunk's colour changes, what stands around the head. What cannot
 from avatarkit.normals.noticing.clothes import clothes_in
 from avatarkit.normals.noticing.glimpse import Glimpse, glimpsed
 from avatarkit.normals.noticing.head import head_in
-from avatarkit.normals.sitting import Sitter
+from avatarkit.sitter import Sitter
 from avatarkit.words import Wishes
 
 __all__ = ["Glimpse", "glimpsed", "noticed"]

@@ -13,8 +13,8 @@ from torch.nn.functional import interpolate
 from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.body import JOINT_INDEX
-from avatarkit.normals.sitting import HANDS, Sitter
 from avatarkit.picture import linear_from_srgb
+from avatarkit.sitter import HANDS, Sitter
 from avatarkit.tailor.measures import LEVELS, Measures, measured
 
 Array = NDArray[Any]

@@ -44,16 +44,7 @@ class Sitter:
     @cached_property
     def maps(self) -> Tensor:
         """(2,4,S,S): the bare body's normals, front and back, in view axes, and its coverage."""
-        normals = vertex_normals(self.mesh.vertices, self.mesh.faces)
-        image, cover = render.render(self.mesh.vertices, self.mesh.faces, [self.camera], normals, surface="both")
-        image, cover = image.reshape(2, self.size, self.size, 3), cover.reshape(2, self.size, self.size, 1)
-        surfaces: tuple[cameras.Surface, ...] = ("nearest", "farthest")
-        found = []
-        for side, surface in zip(image, surfaces, strict=True):
-            turned = cameras.view_normals(self.camera, side, surface)
-            turned = torch.cat([turned[..., :2], turned[..., 2:].clamp(min=0)], dim=-1)
-            found.append(turned / turned.norm(dim=-1, keepdim=True).clamp(min=1e-6))
-        return torch.cat([torch.stack(found) * (cover > 0), cover], dim=-1).movedim(-1, 1)
+        return seen(self.mesh.vertices, self.mesh.faces, self.camera)
 
     @cached_property
     def depth(self) -> Tensor:
@@ -76,6 +67,21 @@ class Sitter:
         surface: Literal["nearest", "farthest"] = "farthest" if farthest else "nearest"
         image, _ = render.render(self.mesh.vertices, self.mesh.faces, [self.camera], values, surface=surface)
         return image[0]
+
+
+def seen(vertices: Tensor, faces: Tensor, camera: Camera) -> Tensor:
+    """(2,4,S,S): normals of a mesh from the front and of what lies farthest, in view axes, and coverage, of a square
+    camera; both have one silhouette."""
+    image, cover = render.render(vertices, faces, [camera], vertex_normals(vertices, faces), surface="both")
+    side = camera.size[0]
+    image, cover = image.reshape(2, side, side, 3), cover.reshape(2, side, side, 1)
+    surfaces: tuple[cameras.Surface, ...] = ("nearest", "farthest")
+    found = []
+    for layer, surface in zip(image, surfaces, strict=True):
+        turned = cameras.view_normals(camera, layer, surface)
+        turned = torch.cat([turned[..., :2], turned[..., 2:].clamp(min=0)], dim=-1)
+        found.append(turned / turned.norm(dim=-1, keepdim=True).clamp(min=1e-6))
+    return torch.cat([torch.stack(found) * (cover > 0), cover], dim=-1).movedim(-1, 1)
 
 
 def seated(model: BodyModel, person: Person, *, size: int = 512) -> Sitter:

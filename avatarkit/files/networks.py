@@ -1,0 +1,84 @@
+"""Networks of ours: a folder in diffusers' layout (config.json, diffusion_pytorch_model.safetensors), and the state of
+one that is being trained. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from avatarkit import record
+from avatarkit.atomic import replacing, write_bytes
+from avatarkit.errors import BadData, InputMissing
+from avatarkit.files.models import licence_of
+from avatarkit.files.places import REGRESSOR
+from avatarkit.files.reading import naming, read_bytes
+from avatarkit.record import Model
+
+CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+
+
+def read_regressor(folder: Path | None = None) -> Any:
+    """The network that `train regress` wrote into a folder, or the one that comes with the package.
+
+    Its hash and licence go into the record. Raises InputMissing, BadData.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    from avatarkit.regressor import Regressor
+
+    folder = folder or REGRESSOR
+    if not (folder / CONFIG).is_file():
+        raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train regress` wrote")
+    with naming(folder):
+        try:
+            config = json.loads(read_bytes(folder / CONFIG, limit=1 << 16, noted=False))
+            network = Regressor(**{key: config[key] for key in ("widths", "depths")})
+            content = read_bytes(folder / WEIGHTS, limit=1 << 28, noted=False)
+            network.load_state_dict({name: value.float() for name, value in load(content).items()})
+        except (ValueError, KeyError, TypeError, RuntimeError, RecursionError, SafetensorError) as error:
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BadData(f"{first}: expected what `avatarkit train regress` writes") from None
+    record.note_model(folder / CONFIG, Model("avatarkit-regress", record.digest(content), licence_of(folder)))
+    return network.eval()
+
+
+def write_network(folder: Path, network: Any) -> None:
+    """The network's weights in half precision, and its `config`."""
+    from safetensors.torch import save
+
+    weights = {name: value.half().contiguous().cpu() for name, value in network.state_dict().items()}
+    config = {"_class_name": type(network).__name__, **network.config}
+    write_bytes(folder / CONFIG, json.dumps(config, indent=2).encode() + b"\n")
+    write_bytes(folder / WEIGHTS, save(weights))
+
+
+def read_training(path: Path) -> dict[str, Any] | None:
+    """The state of a training that was stopped, None where there is none. Raises BadData."""
+    import pickle
+
+    import torch
+
+    if not path.exists():
+        return None
+    with naming(path):
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            return state
+        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+            raise BadData(f"{str(error).splitlines()[0]}: remove it to begin anew") from None
+
+
+def write_training(path: Path, state: dict[str, Any]) -> None:
+    import torch
+
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
+
+
+def append_line(path: Path, figures: dict[str, Any]) -> None:
+    """One more JSON object at the end of a log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as log:
+        log.write(json.dumps(figures) + "\n")

@@ -1,0 +1,107 @@
+"""Normals of a clothed person from a photo and the body's own normals: one U-Net, front and back at once [ECON's and
+ICON's normal networks in one], and how far each normal is to be trusted [Bae, Budvytis, Cipolla: Estimating and
+Exploiting the Aleatoric Uncertainty in Surface Normal Estimation, ICCV 2021].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import elu, interpolate, pixel_shuffle, pixel_unshuffle, softplus
+
+from avatarkit.maps import PARTS
+from avatarkit.shapes import sizes
+
+SIDE = 512
+"""Pixels of the views that it learns from."""
+STEP = 32
+"""Widths and heights must be its multiples."""
+SHOWN, BODY = 4, 8
+"""Channels in: the photo and its mask; normals and coverage of the body, front and back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clothed:
+    """Of B people: `normals` (B,2,3,S,S) unit, view axes, front and back (DESIGN §2); `cover` (B,S,S) and `parts`
+    (B,2,PARTS,S,S) as logits; `sureness` (B,2,S,S), the concentration κ of an angular von Mises-Fisher distribution."""
+
+    normals: Tensor
+    cover: Tensor
+    parts: Tensor
+    sureness: Tensor
+
+    @property
+    def degrees(self) -> Tensor:
+        """(B,2,S,S): the error to be expected of each normal, of that distribution's mean angle."""
+        k = self.sureness
+        tail = torch.exp(-k * torch.pi)
+        return torch.rad2deg(2 * k / (k.square() + 1) + torch.pi * tail / (1 + tail))
+
+
+class Regressor(nn.Module):
+    """The network. `widths`: channels at 1/2, 1/4 … of the pixels; `depths`: convolutions there, but at the first.
+
+    Most of its work is done at 1/8 and 1/16 of the pixels, where it costs little; the photo's own pixels reach the last
+    layer through the first, so that folds stay sharp.
+    """
+
+    def __init__(self, widths: Sequence[int] = (16, 64, 128, 224, 320), depths: Sequence[int] = (1, 1, 2, 2)) -> None:
+        super().__init__()
+        self.config: dict[str, Any] = {"widths": list(widths), "depths": list(depths)}
+        fine, inner = widths[0], widths[1]
+        self.stem = _block(4 * (SHOWN + BODY), fine, normed=False)
+        self.down = nn.ModuleList(
+            nn.Sequential(_block(a, b, stride=2), *(_block(b, b) for _ in range(depth)))
+            for a, b, depth in zip(widths, widths[1:], depths, strict=False)
+        )
+        falling = widths[::-1]
+        self.up = nn.ModuleList(nn.Sequential(_block(a + b, b), _block(b, b)) for a, b in pairwise(falling[:-1]))
+        self.last = _block(inner + fine, 2 * fine, normed=False)
+        self.parts = nn.Conv2d(inner, 4 * 2 * (len(PARTS) + 1), 1)
+        self.surface = nn.Conv2d(2 * fine, 4 * 7, 3, padding=1)
+        nn.init.zeros_(self.surface.weight)  # begins with the body itself
+
+    def forward(self, shown: Tensor, body: Tensor) -> Clothed:
+        """Of `shown` (B,4,S,S), sRGB 0 … 1 and mask, black outside, and `body` (B,2,4,S,S), normals and coverage."""
+        _, S = sizes("B 4 S S, B 2 4 S S", shown, body)
+        if S % STEP:
+            raise ValueError(f"regressor: {S} pixels, expected a multiple of {STEP}")
+        given = torch.cat([2 * shown - shown[:, 3:], body.flatten(1, 2)], dim=1).contiguous(
+            memory_format=torch.channels_last
+        )
+        passed = [self.stem(pixel_unshuffle(given, 2))]
+        for down in self.down:
+            passed.append(down(passed[-1]))
+        found = passed.pop()
+        for up in self.up:
+            found = up(torch.cat([_doubled(found), passed.pop()], dim=1))
+        told = pixel_shuffle(self.parts(found), 2)
+        surface = self.surface(self.last(torch.cat([_doubled(found), passed.pop()], dim=1)))
+        surface = pixel_shuffle(surface, 2).float()
+        told = interpolate(told.float(), (S, S), mode="bilinear").unflatten(1, (2, len(PARTS) + 1))
+        normals = surface[:, :6].unflatten(1, (2, 3)) + body[:, :, :3]
+        normals = normals / normals.square().sum(dim=2, keepdim=True).add(1e-6).sqrt()
+        return Clothed(normals, surface[:, 6], told[:, :, 1:], 1.01 + elu(told[:, :, 0]))
+
+
+def _block(a: int, b: int, *, stride: int = 1, normed: bool = True) -> nn.Sequential:
+    norm = [nn.GroupNorm(8, b)] if normed else []
+    return nn.Sequential(nn.Conv2d(a, b, 3, stride, 1, bias=not normed), *norm, nn.SiLU(inplace=True))
+
+
+def _doubled(image: Tensor) -> Tensor:
+    return interpolate(image, scale_factor=2.0, mode="nearest")
+
+
+def surprise(found: Clothed, normals: Tensor) -> Tensor:
+    """(B,2,S,S): the negative logarithm of the angular von Mises-Fisher density of the true `normals` (B,2,3,S,S), but
+    for a constant: κ θ - log(κ² + 1) + log(1 + exp(-κ π)) [Bae et al. 2021, equation 7]."""
+    chord = (found.normals - normals).square().sum(dim=2).clamp(max=3.999)
+    angle = 2 * torch.asin((chord + 1e-6).sqrt() / 2)
+    k = found.sureness
+    return k * angle - torch.log(k.square() + 1) + softplus(-k * torch.pi)

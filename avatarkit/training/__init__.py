@@ -1,0 +1,12 @@
+"""Networks learnt from synthetic people alone: the work of `train` [En3D].
+
+    people ─► lesson.sample, in workers ─► Feed ─► lesson.augmented ─► trained ─► Report, now and then
+
+A lesson says what a network sees of a person and what it should have said; the loop knows of no network.
+"""
+
+from avatarkit.training.feeding import Feed
+from avatarkit.training.loop import Lesson, Report, Schedule, device_of, together, trained
+from avatarkit.training.regress import RegressLesson
+
+__all__ = ["Feed", "Lesson", "RegressLesson", "Report", "Schedule", "device_of", "together", "trained"]

@@ -1,0 +1,128 @@
+"""The lesson of `regress`: a photo and a body's normals, so the normals, outline and parts of the clothed person."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from avatarkit import picture
+from avatarkit.maps import PARTS
+from avatarkit.regressor import Clothed, Regressor, surprise
+from avatarkit.training.augmenting import MIRRORED, mirrored, photographed
+from avatarkit.training.feeding import Sample
+from avatarkit.training.views import unpacked, views
+
+OUTLINE, PART = 0.5, 0.25
+"""Weights of outline and parts beside the normals'."""
+RARE = (1.0, 0.6, 3.0, 1.0, 2.0, 0.7, 0.7, 0.8, 0.8, 1.5, 2.0, 4.0, 2.0, 2.0)
+"""Weights of PARTS: what covers few pixels counts more."""
+SHOWN = 6
+"""People on a sheet."""
+
+
+class RegressLesson:
+    """What `regress` learns from; see Lesson."""
+
+    name = "regress"
+
+    def sample(self, side: int) -> Sample:
+        return partial(views, side=side)
+
+    def network(self) -> Regressor:
+        return Regressor()
+
+    def augmented(self, batch: Tensor, generator: np.random.Generator) -> dict[str, Tensor]:
+        """Views (B,C,S,S) uint8, spoilt as photos are."""
+        given = unpacked(batch)
+        if generator.uniform() < MIRRORED:
+            given = mirrored(given)
+        shown = [photographed(p, m, generator) for p, m in zip(given["photo"], given["mask"], strict=True)]
+        return {**given, "shown": torch.stack(shown)}
+
+    def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:
+        found: Clothed = network(given["shown"], given["body"])
+        inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
+        normals = surprise(found, given["normals"])[inside].mean()
+        outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
+        parts = cross_entropy(
+            found.parts.flatten(0, 1), given["labels"].flatten(0, 1), weight=found.parts.new_tensor(RARE)
+        )
+        return normals + OUTLINE * outline + PART * parts
+
+    def judged(self, network: torch.nn.Module, held: Tensor) -> dict[str, float]:
+        """Figures over held-out views (B,C,S,S) uint8: degrees where body and person are, front and back, and of the
+        bare body's normals there; IoU of the outline; mean IoU of the parts; error of the least trusted fifth of the
+        normals over that of the most trusted."""
+        rows, counts = [], torch.zeros(len(PARTS), len(PARTS))
+        for view in held:
+            given = unpacked(view[None])
+            found = answered(network, given)
+            rows.append(_figures(found, given))
+            pairs = len(PARTS) * given["labels"].flatten() + found.parts.argmax(dim=2).flatten()
+            counts += torch.bincount(pairs, minlength=len(PARTS) ** 2).reshape(counts.shape)
+        hit = counts.diagonal()
+        iou = (hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0]
+        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"miou": float(iou.mean())}
+
+    def sheet(self, network: torch.nn.Module, held: Tensor) -> np.ndarray:
+        """(H,W,3) uint8, a row a person: photo, body, front as found and true, the same of back and parts, error to be
+        expected."""
+        rows = []
+        for view in held[:SHOWN]:
+            given = unpacked(view[None])
+            found = answered(network, given)
+            cover = (found.cover[0] > 0).float()
+            photo, body = _masked(given["photo"][0], given["mask"][0, 0]), given["body"][0, 0]
+            tiles = [photo, _drawn(body[:3], body[3])]
+            for k in (0, 1):
+                tiles += [_drawn(found.normals[0, k], cover), _drawn(given["normals"][0, k], given["cover"][0])]
+            for labels in (found.parts[0, 0].argmax(dim=0), given["labels"][0, 0]):
+                tiles.append(torch.from_numpy(picture.palette(labels.numpy())[..., :3]).movedim(-1, 0))
+            tiles.append((found.degrees[0, :1] / 45).clamp(0, 1).expand(3, -1, -1) * cover)
+            rows.append([_bytes(tile) for tile in tiles])
+        return picture.grid(rows)
+
+
+def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
+    """What the network says of an unspoilt photo."""
+    with torch.inference_mode():
+        shown = torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)
+        found: Clothed = network(shown, given["body"])
+        return found
+
+
+def _figures(found: Clothed, given: dict[str, Tensor]) -> dict[str, float]:
+    inside = given["cover"][0] > 0.5
+    both = inside & (given["body"][0, 0, 3] > 0.5)
+    row = {}
+    for k, side in enumerate(("front", "back")):
+        error, body = (_degrees(x[0, k], given["normals"][0, k]) for x in (found.normals, given["body"][:, :, :3]))
+        row[side], row[f"{side}_body"] = float(error[both].mean()), float(body[both].mean())
+        row[f"{side}_all"] = float(error[inside].mean())
+        ranked = error[inside][found.sureness[0, k][inside].argsort()]
+        fifth = max(1, len(ranked) // 5)
+        row[f"{side}_trust"] = float(ranked[:fifth].mean() / ranked[-fifth:].mean().clamp(min=1e-6))
+    cover = found.cover[0] > 0
+    return row | {"iou": float((cover & inside).sum() / (cover | inside).sum().clamp(min=1))}
+
+
+def _degrees(a: Tensor, b: Tensor) -> Tensor:
+    """(S,S): the angle between (3,S,S) and (3,S,S)."""
+    return torch.rad2deg(torch.arccos((a * b).sum(dim=0).clamp(-1, 1)))
+
+
+def _drawn(normals: Tensor, cover: Tensor) -> Tensor:
+    return _masked(0.5 + 0.5 * normals, cover)
+
+
+def _masked(image: Tensor, cover: Tensor) -> Tensor:
+    return image * cover + 0.93 * (1 - cover)
+
+
+def _bytes(image: Tensor) -> np.ndarray:
+    found: np.ndarray = (255 * image.clamp(0, 1)).byte().movedim(0, -1).numpy()
+    return found

@@ -1,0 +1,69 @@
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from avatarkit.stage import Option, Reads, Seed
+
+HELD_OUT_SEED, HELD_OUT_VIEWS = 990_001, 48
+
+
+def train(
+    model: Annotated[str, Reads("MODEL", help="What to train: regress.")],
+    out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
+    steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
+    coarse: Annotated[float, Option("The share of steps at half the pixels, twice the views.", min=0, max=1)] = 0.7,
+    batch: Annotated[int, Option("Views a step and process, at all the pixels.", min=1)] = 8,
+    rate: Annotated[float, Option("The highest learning rate.", min=0)] = 2e-3,
+    workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
+    reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 16.0,
+    room: Annotated[int, Option("Views kept in memory, 5 MB each.", min=1)] = 1024,
+    every: Annotated[float, Option("Minutes between checkpoints, figures and sheets.", min=0)] = 5.0,
+    device: Annotated[str, Option("Where to compute: auto, cpu or cuda.")] = "auto",
+    seed: Seed = 0,
+) -> str:
+    """Train one of our own networks on synthetic people, who are made as they are needed and never stored.
+
+    DIR gets checkpoint.pt (a run that was stopped goes on from there), log.jsonl (figures over held-out people in
+    held-out garments), sheet.png, and model/ with the averaged weights. On several GPUs, or with a process a core, run
+    it by torchrun.
+
+    Examples:
+
+      avatarkit train regress -o regress/                                    # about two hours on two cores
+      torchrun --nproc-per-node 2 -m stages.main train regress -o regress/
+    """
+    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # one core learns, the others make people
+    from functools import partial
+
+    from avatarkit import files, progress, training
+    from avatarkit.errors import UsageError
+
+    lessons = {lesson.name: lesson for lesson in (training.RegressLesson(),)}
+    if model not in lessons:
+        raise UsageError(f"{model}: no such model, expected {' or '.join(lessons)}")
+    lesson, rank, device = lessons[model], int(os.environ.get("RANK", 0)), training.device_of(device)
+    body = partial(files.read_body_model, "builtin")
+    kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
+    schedule = training.Schedule(steps, ((coarse, 256, 2 * batch), (1.0, 512, batch)), rate=rate, every=60 * every)
+    reports = training.trained(
+        lesson,
+        schedule,
+        lambda sample, first: training.Feed(body, sample, seed=seed, first=first, **kept),
+        lambda sample: training.Feed(body, sample, seed=HELD_OUT_SEED, workers=0, heldout=True).batch(HELD_OUT_VIEWS),
+        state=files.read_training(out / "checkpoint.pt"),
+        seed=seed,
+        device=device,
+    )
+    with training.together(device):
+        for report in reports:
+            files.write_training(out / "checkpoint.pt", report.state)
+            files.append_line(out / "log.jsonl", report.figures)
+            files.write_picture(out / "sheet.png", report.sheet)
+            files.write_network(out / "model", report.network)
+            progress.log.info("step %d of %d: %s", report.step, steps, _told(report.figures))
+    return str(out / "model")
+
+
+def _told(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
