@@ -27,8 +27,9 @@ SHOWN, BODY = 4, 8
 
 @dataclass(frozen=True, eq=False)
 class Clothed:
-    """Of B people: `normals` (B,2,3,S,S) unit, view axes, front and back (DESIGN §2); `cover` (B,S,S) and `parts`
-    (B,2,PARTS,S,S) as logits; `sureness` (B,2,S,S), the concentration κ of an angular von Mises-Fisher distribution."""
+    """Of B people: `normals` (B,2,3,S,S) unit, view axes, front and back (DESIGN §2); `cover` (B,S,S) as logits, and
+    `parts` (B,2,PARTS,S/2,S/2); `sureness` (B,2,S,S), the concentration κ of an angular von Mises-Fisher distribution.
+    """
 
     normals: Tensor
     cover: Tensor
@@ -83,10 +84,11 @@ class Regressor(nn.Module):
         told = pixel_shuffle(self.parts(found), 2)
         surface = self.surface(self.last(torch.cat([_doubled(found), passed.pop()], dim=1)))
         surface = pixel_shuffle(surface, 2).float()
-        told = interpolate(told.float(), (S, S), mode="bilinear").unflatten(1, (2, len(PARTS) + 1))
+        parts, sureness = told.float().split([2 * len(PARTS), 2], dim=1)
+        sureness = 1.01 + elu(interpolate(sureness, (S, S), mode="bilinear"))
         normals = surface[:, :6].unflatten(1, (2, 3)) + body[:, :, :3]
         normals = normals / normals.square().sum(dim=2, keepdim=True).add(1e-6).sqrt()
-        return Clothed(normals, surface[:, 6], told[:, :, 1:], 1.01 + elu(told[:, :, 0]))
+        return Clothed(normals, surface[:, 6], parts.unflatten(1, (2, len(PARTS))), sureness)
 
 
 def _block(a: int, b: int, *, stride: int = 1, normed: bool = True) -> nn.Sequential:

@@ -13,8 +13,12 @@ def gen_normals(
     back: Annotated[Path | None, Reads("normals_back.png", help=f"{Elsewhere}: the back.", optional=True)],
     out: Annotated[Path, Writes("normals.png")],
     wearing: Annotated[str | None, Option("The same as --prompt, in words here.")] = None,
-    source: Annotated[str, Option("Who makes the clothes: tailor or diffusion.")] = "tailor",
-    model: Annotated[str | None, Option("For diffusion: a folder, or name/model@revision of the hub.")] = None,
+    source: Annotated[
+        str, Option("Who makes the clothes: tailor, regress, diffusion; auto: regress of a photo alone, else tailor.")
+    ] = "tailor",
+    model: Annotated[
+        str | None, Option("For regress: a folder. For diffusion: the same, or name/model@revision of the hub.")
+    ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
     space: Annotated[str, Option("Whose axes --front and --back are in: camera or world.")] = "camera",
@@ -26,8 +30,9 @@ def gen_normals(
     """Dress the body: normal maps of the clothed person, front and back, with colours and part labels.
 
     The built-in tailor makes the clothes on this very body: those that the words ask for, then those that the photo
-    shows, whose outline they follow; what both leave open is drawn by the seed. A diffusion model draws them instead
-    with --source diffusion; normals made elsewhere are taken with --front, and the missing side is made to fit.
+    shows, whose outline they follow; what both leave open is drawn by the seed. A network of ours that has learnt from
+    synthetic people sees them in the photo with --source regress; a diffusion model draws them with --source diffusion;
+    normals made elsewhere are taken with --front, and the missing side is made to fit.
 
     Examples:
 
@@ -44,9 +49,12 @@ def gen_normals(
         side: normals.given(sitter, files.read_image(path), name=str(path), space=space, y=y, back=side == "back")
         for side, path in sides.items()
     }
-    if model is None:
-        maps = normals.tailored(sitter, words, seed=seed, views=views, **given)
-    else:
+    source = normals.source_of(source, sitter, words, views)
+    if source == "regress":
+        maps = normals.regressed(sitter, files.read_regressor(Path(model) if model else None), **given)
+    elif source == "diffusion" and model:
         dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
         maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)
+    else:
+        maps = normals.tailored(sitter, words, seed=seed, views=views, **given)
     files.write_normals(out, maps)

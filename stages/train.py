@@ -4,19 +4,19 @@ from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed
 
-HELD_OUT_SEED, HELD_OUT_VIEWS = 990_001, 48
+HELD_OUT_SEED, COARSE = 990_001, 0.7
 
 
 def train(
     model: Annotated[str, Reads("MODEL", help="What to train: regress.")],
     out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
     steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
-    coarse: Annotated[float, Option("The share of steps at half the pixels, twice the views.", min=0, max=1)] = 0.7,
-    batch: Annotated[int, Option("Views a step and process, at all the pixels.", min=1)] = 8,
-    rate: Annotated[float, Option("The highest learning rate.", min=0)] = 2e-3,
+    size: Annotated[int, Option("Of the views, a multiple of 64; half of it at first [pixels].", min=64)] = 512,
+    batch: Annotated[int, Option("Views a step and process, at full size.", min=1)] = 8,
     workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
     reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 16.0,
     room: Annotated[int, Option("Views kept in memory, 5 MB each.", min=1)] = 1024,
+    held: Annotated[int, Option("Held-out views that are judged by, in held-out garments.", min=1)] = 48,
     every: Annotated[float, Option("Minutes between checkpoints, figures and sheets.", min=0)] = 5.0,
     device: Annotated[str, Option("Where to compute: auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
@@ -42,15 +42,17 @@ def train(
     lessons = {lesson.name: lesson for lesson in (training.RegressLesson(),)}
     if model not in lessons:
         raise UsageError(f"{model}: no such model, expected {' or '.join(lessons)}")
+    if size % 64:
+        raise UsageError(f"--size {size}: expected a multiple of 64")
     lesson, rank, device = lessons[model], int(os.environ.get("RANK", 0)), training.device_of(device)
     body = partial(files.read_body_model, "builtin")
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
-    schedule = training.Schedule(steps, ((coarse, 256, 2 * batch), (1.0, 512, batch)), rate=rate, every=60 * every)
+    schedule = training.Schedule(steps, ((COARSE, size // 2, 2 * batch), (1.0, size, batch)), every=60 * every)
     reports = training.trained(
         lesson,
         schedule,
         lambda sample, first: training.Feed(body, sample, seed=seed, first=first, **kept),
-        lambda sample: training.Feed(body, sample, seed=HELD_OUT_SEED, workers=0, heldout=True).batch(HELD_OUT_VIEWS),
+        lambda sample: training.Feed(body, sample, seed=HELD_OUT_SEED, workers=0, heldout=True).batch(held),
         state=files.read_training(out / "checkpoint.pt"),
         seed=seed,
         device=device,

@@ -3,13 +3,15 @@
 sitter = seated(model, person, size=512)       the body, its front camera, and the photo through it
 front = given(sitter, image, …)                normals made elsewhere, as that camera would have them
 tailored(sitter, words, …)                     the built-in tailor's clothes, by words, photo, outline
+regressed(sitter, network, …)                  those that a network of ours sees in the photo
 drawn(sitter, pipeline, words, …)              a diffusion model's
 """
 
-from avatarkit.normals.asking import check
+from avatarkit.normals.asking import check, source_of
 from avatarkit.normals.drawing import drawn
 from avatarkit.normals.giving import given
+from avatarkit.normals.regressing import regressed
 from avatarkit.normals.tailoring import tailored
 from avatarkit.sitter import Sitter, seated
 
-__all__ = ["Sitter", "check", "drawn", "given", "seated", "tailored"]
+__all__ = ["Sitter", "check", "drawn", "given", "regressed", "seated", "source_of", "tailored"]

@@ -2,8 +2,9 @@
 
 from avatarkit.errors import UsageError
 from avatarkit.normals.giving import SPACES, UPS
+from avatarkit.sitter import Sitter
 
-SOURCES = ("tailor", "diffusion")
+SOURCES = ("auto", "tailor", "regress", "diffusion")
 
 
 def check(source: str, model: str | None, painter: str | None, views: int, sides: str, space: str, y: str) -> None:
@@ -15,11 +16,19 @@ def check(source: str, model: str | None, painter: str | None, views: int, sides
         raise UsageError(
             "--source diffusion needs --model: a folder that save_pretrained wrote; or use --source tailor"
         )
-    if source == "tailor" and (model or painter):
-        raise UsageError("--model and --painter are for --source diffusion; the tailor needs none")
-    if views != 2 and (source == "diffusion" or sides):
+    if (model and source in ("auto", "tailor")) or (painter and source != "diffusion"):
+        raise UsageError("--model is for --source regress or diffusion, --painter for diffusion; the tailor needs none")
+    if views != 2 and (source in ("regress", "diffusion") or sides):
         raise UsageError(
             f"--views {views}: only the tailor, without maps made elsewhere, sees more than front and back"
         )
     if sides == "back":
         raise UsageError("--back without --front: give both, or the front alone")
+
+
+def source_of(asked: str, sitter: Sitter, words: str | None, views: int) -> str:
+    """Who makes the clothes where it is left open: of a photo alone, the network that sees them there; else the tailor,
+    who heeds words and knows every side."""
+    if asked != "auto":
+        return asked
+    return "regress" if sitter.photo is not None and not words and views == 2 else "tailor"

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, interpolate
 
 from avatarkit import picture
 from avatarkit.maps import PARTS
@@ -48,9 +48,8 @@ class RegressLesson:
         inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
         normals = surprise(found, given["normals"])[inside].mean()
         outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
-        parts = cross_entropy(
-            found.parts.flatten(0, 1), given["labels"].flatten(0, 1), weight=found.parts.new_tensor(RARE)
-        )
+        labels = given["labels"][..., ::2, ::2].flatten(0, 1)
+        parts = cross_entropy(found.parts.flatten(0, 1), labels, weight=found.parts.new_tensor(RARE))
         return normals + OUTLINE * outline + PART * parts
 
     def judged(self, network: torch.nn.Module, held: Tensor) -> dict[str, float]:
@@ -62,7 +61,7 @@ class RegressLesson:
             given = unpacked(view[None])
             found = answered(network, given)
             rows.append(_figures(found, given))
-            pairs = len(PARTS) * given["labels"].flatten() + found.parts.argmax(dim=2).flatten()
+            pairs = len(PARTS) * given["labels"].flatten() + parts_of(found).flatten()
             counts += torch.bincount(pairs, minlength=len(PARTS) ** 2).reshape(counts.shape)
         hit = counts.diagonal()
         iou = (hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0]
@@ -80,7 +79,7 @@ class RegressLesson:
             tiles = [photo, _drawn(body[:3], body[3])]
             for k in (0, 1):
                 tiles += [_drawn(found.normals[0, k], cover), _drawn(given["normals"][0, k], given["cover"][0])]
-            for labels in (found.parts[0, 0].argmax(dim=0), given["labels"][0, 0]):
+            for labels in (parts_of(found)[0, 0], given["labels"][0, 0]):
                 tiles.append(torch.from_numpy(picture.palette(labels.numpy())[..., :3]).movedim(-1, 0))
             tiles.append((found.degrees[0, :1] / 45).clamp(0, 1).expand(3, -1, -1) * cover)
             rows.append([_bytes(tile) for tile in tiles])
@@ -93,6 +92,12 @@ def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
         shown = torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)
         found: Clothed = network(shown, given["body"])
         return found
+
+
+def parts_of(found: Clothed) -> Tensor:
+    """(B,2,S,S) int64: the likeliest part of each pixel."""
+    logits = interpolate(found.parts.flatten(0, 1), found.cover.shape[-2:], mode="bilinear")
+    return logits.argmax(dim=1).unflatten(0, (-1, 2))
 
 
 def _figures(found: Clothed, given: dict[str, Tensor]) -> dict[str, float]:

@@ -1,0 +1,194 @@
+"""Training: people stream into a buffer, the loop goes on where it was stopped, photos are spoilt and stay photos."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from avatarkit import camera as cameras
+from avatarkit import files, people, training
+from avatarkit.appearance.viewpoint import viewpoint
+from avatarkit.errors import BadData
+from avatarkit.maps import PARTS
+from avatarkit.training import augmenting, views
+from avatarkit.training.feeding import Feed
+
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def model():
+    return files.read_body_model("builtin")
+
+
+@pytest.fixture(scope="module")
+def batch(model):
+    found = people.met(model, seed=31, index=0)
+    return views.views(model, found, np.random.default_rng(4), side=SIDE)
+
+
+def test_a_view_says_what_is_seen(batch):
+    assert batch.shape == (views.VIEWS, sum(views.CHANNELS.values()), SIDE, SIDE) and batch.dtype == torch.uint8
+    given = views.unpacked(batch)
+    inside, behind = given["cover"] > 0.9, given["body"][:, 0, 3] > 0.9
+    assert 0.02 < inside.float().mean() < 0.7
+    for normals, where in ((given["normals"], inside), (given["body"][:, :, :3], behind)):
+        length = normals.norm(dim=2)[where[:, None].expand(-1, 2, -1, -1)]
+        assert (length - 1).abs().max() < 1e-3
+    ahead = given["normals"][:, :, 2][inside[:, None].expand(-1, 2, -1, -1)]
+    assert (ahead > 0).float().mean() > 0.97 and ahead.min() > -0.5  # to the viewer, of a lens that is near
+    assert (given["labels"][inside[:, None].expand(-1, 2, -1, -1)] > 0).float().mean() > 0.95
+    assert int(given["labels"].max()) < len(PARTS)
+    assert ((given["mask"][:, 0] > 0.9) == inside).float().mean() > 0.98
+    agree = (given["normals"] * given["body"][:, :, :3]).sum(dim=2)[(inside & behind)[:, None].expand(-1, 2, -1, -1)]
+    assert agree.mean() > 0.7  # the same person, from the same side
+
+
+def test_a_wrong_body_stays_where_the_picture_shows_it(model):
+    found = people.met(model, seed=31, index=1)
+    person = replace(found.person, camera=viewpoint(found.looks.mesh.vertices, np.random.default_rng(0), 512))
+    off, flat = [], []
+    for seed in range(24):
+        wrong = views.misfitted(model, person, np.random.default_rng(seed))
+        joints = [model.shaped(p.betas, p.expression).posed(p.pose).joints[:22] for p in (person, wrong)]
+        off.append(float((joints[0] - joints[1]).norm(dim=1).mean()))
+        pixels = [cameras.project(person.camera, found)[0] for found in joints]
+        flat.append(float((pixels[0].mean(dim=0) - pixels[1].mean(dim=0)).norm()))
+    assert 0.015 < np.mean(off) < 0.06  # metres; those of fit-smpl, and worse
+    assert np.mean(flat) < 3  # of 512 pixels
+
+
+def test_a_mirror_twice_is_nothing(batch):
+    given = views.unpacked(batch)
+    once = augmenting.mirrored(dict(given))
+    assert torch.equal(once["normals"][:, :, 0], -given["normals"].flip(-1)[:, :, 0])
+    twice = augmenting.mirrored(once)
+    assert all(torch.equal(twice[name], given[name]) for name in given)
+
+
+def test_spoilt_photos_are_photos_still(batch):
+    given = views.unpacked(batch)
+    shown = [augmenting.photographed(given["photo"][0], given["mask"][0], np.random.default_rng(k)) for k in range(40)]
+    for image in shown:
+        assert image.shape == (4, SIDE, SIDE) and 0 <= image.min() and image.max() <= 1
+        assert float(image[:3].amax(dim=0)[image[3] == 0].max()) == 0  # black outside
+    masks = torch.stack(shown)[:, 3]
+    changed = ((masks > 0.5) != (given["mask"][0] > 0.5)).float().mean(dim=(1, 2))
+    assert (changed > 0.005).float().mean() > 0.2 and changed.median() < 0.05
+
+
+class Counted:
+    """A sample: its views are the index of its person."""
+
+    def __call__(self, model, found, generator):
+        return torch.full((2, 1, 4, 4), len(found.caption) % 256, dtype=torch.uint8)
+
+
+def test_the_feed_waits_for_people(model):
+    feed = Feed(lambda: model, Counted(), seed=3, workers=0, room=4, reuse=2.0)
+    first = feed.batch(2)
+    assert first.shape == (2, 1, 4, 4) and feed.came == 2
+    feed.batch(2)
+    assert feed.came == 2  # each was drawn twice
+    feed.batch(2)
+    assert feed.came == 4
+    feed.batch(4)
+    assert feed.came == 6 and len(feed.held) == 4  # the oldest went
+
+
+class Line:
+    """A lesson: y = 3 x."""
+
+    name = "line"
+
+    def sample(self, side):
+        return side
+
+    def network(self):
+        return nn.Linear(1, 1)
+
+    def augmented(self, batch, generator):
+        return {"x": batch}
+
+    def loss(self, network, given):
+        return (network(given["x"]) - 3 * given["x"]).square().mean()
+
+    def judged(self, network, held):
+        with torch.no_grad():
+            return {"off": float((network(held) - 3 * held).abs().mean())}
+
+    def sheet(self, network, held):
+        return np.zeros((2, 2, 3), np.uint8)
+
+
+class Numbers:
+    """A feed whose batches are those of its steps, wherever it begins."""
+
+    def __init__(self, first):
+        self.came = first
+
+    def batch(self, count):
+        self.came += 1
+        return torch.randn(count, 1, generator=torch.Generator().manual_seed(self.came))
+
+
+SCHEDULE = training.Schedule(120, ((0.5, 64, 8), (1.0, 128, 4)), rate=0.1, warm=5, every=1e9, bfloat16=False)
+
+
+def learnt(schedule, state=None):
+    def feed(sample, first):
+        numbers = Numbers(0 if state is None else int(state["step"]))
+        numbers.came += 0 if sample == 64 or state is not None else 60
+        return numbers
+
+    return training.trained(Line(), schedule, feed, lambda sample: torch.ones(4, 1), state=state)
+
+
+def test_the_loop_learns_and_reports_the_average():
+    (report,) = learnt(SCHEDULE)
+    assert report.last and report.step == 120 and report.figures["off"] < 0.3
+    assert report.figures["rate"] < 0.01 * SCHEDULE.rate  # slow at the end
+
+
+def test_the_first_share_is_coarse_and_the_rate_warms():
+    assert SCHEDULE.at(0)[:2] == (64, 8) and SCHEDULE.at(59)[:2] == (64, 8) and SCHEDULE.at(60)[:2] == (128, 4)
+    assert SCHEDULE.at(0)[2] < SCHEDULE.at(4)[2] and SCHEDULE.at(119)[2] < SCHEDULE.at(60)[2]
+    assert training.Schedule(10, ((1.0, 64, 2),)).at(10)[:2] == (64, 2)
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path):
+    (whole,) = learnt(SCHEDULE)
+    state = None
+    for report in learnt(replace(SCHEDULE, every=0.0)):
+        state = report.state
+        if report.step == 90:
+            break
+    files.write_training(tmp_path / "checkpoint.pt", state)
+    *_, last = learnt(SCHEDULE, files.read_training(tmp_path / "checkpoint.pt"))
+    for name, value in whole.network.state_dict().items():
+        assert torch.allclose(value, last.network.state_dict()[name], atol=1e-6)
+
+
+def test_a_broken_checkpoint_is_refused(tmp_path):
+    assert files.read_training(tmp_path / "none.pt") is None
+    (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(BadData, match=r"checkpoint\.pt"):
+        files.read_training(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.slow
+def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
+    options = ("--size", 64, "--batch", 2, "--workers", 0, "--held", 2, "-o", tmp_path)
+    first = avatarkit("train", "regress", "--steps", 2, *options)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.decode().strip() == str(tmp_path / "model")
+    second = avatarkit("train", "regress", "--steps", 3, *options)
+    assert second.returncode == 0, second.stderr
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 3] and lines[1]["people"] > lines[0]["people"]
+    assert files.read_regressor(tmp_path / "model").config["widths"]
+    assert avatarkit("train", "gan", "-o", tmp_path).returncode == 2
+    assert avatarkit("train", "regress", "--size", 100, "-o", tmp_path).returncode == 2
