@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from avatarkit import appearance, fitting, normals, people
+from avatarkit import appearance, files, fitting, normals, people
 from avatarkit import camera as cameras
 from avatarkit.appearance.mapping import mapped
 from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import BodyModel
 from avatarkit.errors import AvatarError
 from avatarkit.maps import PARTS, Maps, View
+from avatarkit.mesh import Mesh
 from avatarkit.normals import Sitter
 
 SIDE = 512
@@ -30,18 +32,20 @@ Row = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One photo with its truth: `front` (5,SIDE,SIDE) normals, coverage and label in the photo's own pixels."""
+    """One photo with its truth: `sides` (2,5,SIDE,SIDE), front and back: normals, coverage and label in the photo's own
+    pixels; and the dressed surface."""
 
     person: Any
-    front: Tensor
+    sides: Tensor
     caption: str
+    mesh: Mesh
 
     def seen(self, sitter: Sitter) -> Tensor:
-        """The truth as the sitter's camera has it."""
+        """(2,5,S,S): the truth as the sitter's camera has it."""
         left, top, side = sitter.rect
-        places = cameras.pixel_centres((sitter.size, sitter.size), self.front) * side / sitter.size
+        places = cameras.pixel_centres((sitter.size, sitter.size), self.sides) * side / sitter.size
         grid = (places + torch.tensor([left, top])) / SIDE * 2 - 1
-        return grid_sample(self.front[None], grid[None], mode="nearest", align_corners=False)[0]
+        return grid_sample(self.sides, grid.expand(2, -1, -1, -1), mode="nearest", align_corners=False)
 
 
 def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
@@ -51,12 +55,12 @@ def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
         generator = np.random.default_rng([seed, index, 1])
         camera = viewpoint(found.looks.mesh.vertices, generator, SIDE)
         taken = appearance.photograph(found.looks, camera, generator)
-        maps = mapped(found.looks, found.dressed, [View(camera)], coloured=False)
+        maps = mapped(found.looks, found.dressed, [View(camera), View(camera, "farthest")], coloured=False)
         assert maps.labels is not None
-        front = np.concatenate([maps.normals[0], maps.labels[0, ..., :1]], axis=-1)
+        sides = torch.from_numpy(np.concatenate([maps.normals, maps.labels[..., :1]], axis=-1)).movedim(-1, 1)
         crop = np.concatenate([taken.image, taken.mask[..., None]], axis=-1)
         person = replace(found.person, camera=camera, crop=crop)
-        yield Case(person, torch.from_numpy(front).movedim(-1, 0), found.caption)
+        yield Case(person, sides, found.caption, found.looks.mesh)
 
 
 def refitted(figure: Any, case: Case) -> Any | None:
@@ -94,34 +98,58 @@ def agreement(sitter: Sitter, maps: Maps) -> Row:
 
 
 def errors(sitter: Sitter, truth: Tensor, found: dict[str, Maps]) -> Row:
-    """Degrees between fronts and the truth, of each of `found` and of the bare body: where all of them are, and, of the
-    found alone, wherever truth and mask are; on hands and face that are bare."""
+    """Degrees between maps and the truth (2,5,S,S), of each of `found` and of the bare body: where all of them are; of
+    the found alone, wherever truth and mask are; on hands and face that are bare; trust; outlines."""
     assert sitter.mask is not None
-    fronts = {name: torch.from_numpy(maps.normals[0]).movedim(-1, 0) for name, maps in found.items()}
-    inside = (sitter.mask > 0.5) & (truth[3] > 0.5)
+    sides = {name: torch.from_numpy(maps.normals).movedim(-1, 1) for name, maps in found.items()}
+    inside = (sitter.mask > 0.5) & (truth[0, 3] > 0.5)
     common = inside & (sitter.maps[0, 3] > 0.5)
-    for front in fronts.values():
-        common &= front[3] > 0.5
-    bare = torch.isin(truth[4], torch.tensor(SKIN).float()) & (sitter.shares(*HANDS_AND_FACE).sum(dim=-1) > 0.95)
-    row = {"body_degrees": angles(sitter.maps[0], truth, common)}
-    for name, front in fronts.items():
-        row[f"{name}_degrees"] = angles(front, truth, common)
-        row[f"{name}_all_degrees"] = angles(front, truth, inside & (front[3] > 0.5))
-    first = next(iter(fronts.values()))
+    for side in sides.values():
+        common &= side[0, 3] > 0.5
+    bare = torch.isin(truth[0, 4], torch.tensor(SKIN).float()) & (sitter.shares(*HANDS_AND_FACE).sum(dim=-1) > 0.95)
+    row = {}
+    for k, back in enumerate(("", "back_")):
+        row[f"{back}body_degrees"] = angles(sitter.maps[k], truth[k], common)
+        for name, side in sides.items():
+            row[f"{name}_{back}degrees"] = angles(side[k], truth[k], common)
+            row[f"{name}_{back}all_degrees"] = angles(side[k], truth[k], inside & (side[k, 3] > 0.5))
+    first = next(iter(sides.values()))
     labels = next(iter(found.values())).labels
-    row["hands_face_degrees"] = angles(first, sitter.maps[0], bare & common)
+    row["hands_face_degrees"] = angles(first[0], sitter.maps[0], bare & common)
+    row["iou_truth"] = iou(first[0, 3] > 0.5, truth[0, 3] > 0.5)
     if labels is not None:
-        row["trust_follows_error"] = _ranked(torch.from_numpy(labels[0, ..., 1]), first, truth, common)
+        row["trust_follows_error"] = _ranked(torch.from_numpy(labels[0, ..., 1]), first[0], truth[0], common)
+        row["back_trust_follows_error"] = _ranked(torch.from_numpy(labels[1, ..., 1]), first[1], truth[1], common)
     return row
 
 
-def _ranked(trust: Tensor, front: Tensor, truth: Tensor, where: Tensor) -> float:
-    """Mean degrees of the least trusted quarter over those of the most trusted one."""
-    cosine = (front[:3] * truth[:3]).sum(dim=0)[where].clamp(-1, 1)
+def confusion(truth: Tensor, maps: Maps) -> Tensor:
+    """(PARTS, PARTS) pixels of front and back that are the first and are said to be the second."""
+    assert maps.labels is not None
+    pairs = len(PARTS) * truth[:, 4].long() + torch.from_numpy(maps.labels[..., 0]).long()
+    return torch.bincount(pairs.flatten(), minlength=len(PARTS) ** 2).reshape(len(PARTS), len(PARTS))
+
+
+def ious(confusions: Tensor) -> dict[str, float]:
+    """Of each of PARTS that people wear, in all pixels of all people."""
+    hit = confusions.diagonal().double()
+    union = confusions.sum(0) + confusions.sum(1) - hit
+    return {name: float(hit[k] / union[k]) for k, name in enumerate(PARTS) if int(confusions[k].sum())}
+
+
+def _ranked(trust: Tensor, side: Tensor, truth: Tensor, where: Tensor) -> float:
+    """Mean degrees of the least trusted fifth over those of the most trusted one."""
+    cosine = (side[:3] * truth[:3]).sum(dim=0)[where].clamp(-1, 1)
     degrees = torch.rad2deg(torch.arccos(cosine))[trust[where].argsort()]
-    quarter = len(degrees) // 4
-    return float(degrees[:quarter].mean() / degrees[-quarter:].mean().clamp(min=1e-6))
+    fifth = len(degrees) // 5
+    return float(degrees[:fifth].mean() / degrees[-fifth:].mean().clamp(min=1e-6))
 
 
 def tailor(sitter: Sitter, words: str | None, seed: int) -> Maps:
     return normals.tailored(sitter, words, seed=seed)
+
+
+def regress(folder: Path | None) -> Source:
+    """The network of a folder, or the package's."""
+    network = files.read_regressor(folder)
+    return lambda sitter, words, seed: normals.regressed(sitter, network)

@@ -13,45 +13,58 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from _recovered import onlooker, recovered
-from _sitters import Case, Row, Source, agreement, cases, errors, refitted, tailor
+from _sitters import Case, Row, Source, agreement, cases, confusion, errors, ious, refitted, regress, tailor
 
-from avatarkit import files, fitting, normals
+from avatarkit import carving, files, fitting, normals, scores
 from avatarkit.body import BodyModel
+from avatarkit.errors import AvatarError
 from avatarkit.maps import PARTS, Maps
 
 SEED = 20713
+RATIOS = [(f"{told}{back}degrees", f"{told}{back}error_over_body", f"{back}body_degrees")
+          for told in ("", "told_") for back in ("", "back_")]  # fmt: skip
 AT_LEAST = {"words_in_pixels_percent": 92, "iou": 0.95, "fitted_iou": 0.88, "fitted_iou_gained": 0.05,
             "body_covered": 0.98, "seeds_differ_degrees": 8, "same_bytes": 1}  # fmt: skip
 AT_MOST = {"error_over_body": 0.9, "hands_face_degrees": 10, "sides_differ": 0, "seconds": 6}
 
 
-def of_photos(model: BodyModel, source: Source, found: list[Case]) -> Row:
-    """Means over people, the body known."""
-    rows = []
+def of_photos(model: BodyModel, source: Source, found: list[Case], *, told: bool) -> Row:
+    """Means over people, the body known; `told`: of the same source with another person's clothes too."""
+    rows, confused = [], torch.zeros(len(PARTS), len(PARTS), dtype=torch.int64)
     for index, case in enumerate(found):
         sitter = normals.seated(model, case.person)
-        maps = source(sitter, None, index)
-        other = source(sitter, found[(index + 1) % len(found)].caption, index)
-        row = errors(sitter, case.seen(sitter), {"": maps, "told": other})
-        rows.append(agreement(sitter, maps) | {name.lstrip("_"): value for name, value in row.items()})
-    means = {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
-    ratios = [(row["degrees"] / row["body_degrees"], row["told_degrees"] / row["body_degrees"]) for row in rows]
-    low, high = bootstrap([ratio for ratio, _ in ratios])
-    return {
-        "people": len(rows),
-        **means,
+        truth = case.seen(sitter)
+        made = {"": source(sitter, None, index)}
+        if told:
+            made["told"] = source(sitter, found[(index + 1) % len(found)].caption, index)
+        rows.append(agreement(sitter, made[""]) | errors(sitter, truth, made))
+        confused += confusion(truth, made[""])
+    parts = ious(confused)
+    return averages(rows) | {
         "sides_differ": max(row["sides_differ"] for row in rows),
-        "error_over_body": float(np.mean([ratio for ratio, _ in ratios])),
-        "error_over_body_low": low,
-        "error_over_body_high": high,
-        "told_error_over_body": float(np.mean([ratio for _, ratio in ratios])),
+        "parts_miou": float(np.mean(list(parts.values()))),
+        **{f"part_{name}_iou": value for name, value in parts.items()},
     }
+
+
+def averages(rows: list[Row]) -> Row:
+    """Means over people, and what is over the body's own error, with its interval."""
+    rows = [{name.lstrip("_"): value for name, value in row.items()} for row in rows]
+    found = {"people": float(len(rows))} | {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
+    for name, over, body in RATIOS:
+        if name in rows[0]:
+            ratios = [row[name] / row[body] for row in rows]
+            low, high = bootstrap(ratios)
+            found |= {over: float(np.mean(ratios)), f"{over}_low": low, f"{over}_high": high}
+    return found
 
 
 def bootstrap(values: list[float]) -> tuple[float, float]:
@@ -61,19 +74,41 @@ def bootstrap(values: list[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def of_fits(model: BodyModel, source: Source, found: list[Case]) -> Row:
-    """The same silhouettes with bodies as fit-smpl finds them; empty without a detector."""
-    figure, rows = fitting.figure_of(model, files.read_landmarks()), []
-    for index, case in enumerate(found):
-        person = refitted(figure, case)
-        if person is not None:
-            sitter = normals.seated(model, person)
-            rows.append(agreement(sitter, source(sitter, None, index)))
+def of_fits(model: BodyModel, source: Source, fitted: list[tuple[Case, Any]]) -> Row:
+    """The same with bodies as fit-smpl finds them; empty without a detector."""
+    rows = []
+    for index, (case, person) in enumerate(fitted):
+        sitter = normals.seated(model, person)
+        maps = source(sitter, None, index)
+        rows.append(agreement(sitter, maps) | errors(sitter, case.seen(sitter), {"": maps}))
     if not rows:
         return {}
-    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    gained = {"fitted_people": len(rows), "fitted_iou_gained": means["iou"] - means["iou_body"]}
+    means = averages(rows)
+    gained = {"fitted_iou_gained": means["iou"] - means["iou_body"]}
     return {f"fitted_{name}": value for name, value in means.items()} | gained
+
+
+def of_carves(model: BodyModel, sources: dict[str, Source], found: list[Case]) -> dict[str, Row]:
+    """Millimetres from the truth of what is carved from each source's maps, the body known; differences are paired."""
+    chamfers: dict[str, list[float]] = {name: [] for name in sources}
+    for index, case in enumerate(found):
+        sitter, truth = normals.seated(model, case.person), scores.Truth.of(case.mesh, count=20_000)
+        try:
+            made = {name: carving.carved(model, case.person, source(sitter, None, index)).mesh
+                    for name, source in sources.items()}  # fmt: skip
+        except AvatarError as error:
+            print(f"carving {index}: {error}", file=sys.stderr)
+            continue
+        for name, mesh in made.items():
+            chamfers[name].append(scores.scored(truth, mesh, count=20_000).chamfer)
+    rows, first = {}, np.array(next(iter(chamfers.values())))
+    for name, values in chamfers.items():
+        less = first - np.array(values)
+        low, high = bootstrap(list(less))
+        rows[name] = {"carved_people": float(len(values)), "carved_chamfer_mm": float(np.mean(values)),
+                      "carved_less_than_tailor_mm": float(less.mean()), "carved_less_low": low,
+                      "carved_less_high": high}  # fmt: skip
+    return rows
 
 
 def of_seeds(model: BodyModel, source: Source, count: int) -> Row:
@@ -92,6 +127,16 @@ def of_seeds(model: BodyModel, source: Source, count: int) -> Row:
         "same_bytes": float(same),
         "seconds": float(np.median(seconds[1:])),
     }
+
+
+def paced(model: BodyModel, source: Source, case: Case) -> Row:
+    """Seconds for one photo, and whether it repeats."""
+    sitter, seconds, made = normals.seated(model, case.person), [], []
+    for _ in range(4):
+        start = time.perf_counter()
+        made.append(source(sitter, None, 0).grid().tobytes())
+        seconds.append(time.perf_counter() - start)
+    return {"same_bytes": float(len(set(made)) == 1), "seconds": float(np.median(seconds[1:]))}
 
 
 def _apart(a: Maps, b: Maps) -> float:
@@ -119,25 +164,34 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--cache", type=Path, help="synth.py's cache, from which the classifier learns")
     parser.add_argument("--model", help="a diffusion model's folder: one column more")
-    parser.add_argument("--people", type=int, default=32, help="photographed people")
+    parser.add_argument("--regress", type=Path, help="another network than the package's: its folder")
+    parser.add_argument("--people", type=int, default=100, help="photographed people")
+    parser.add_argument("--carved", type=int, default=0, help="of these, how many are carved from each source's maps")
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model = files.read_body_model("builtin")
-    sources: dict[str, Source] = {"tailor": tailor}
+    sources: dict[str, Source] = {"tailor": tailor, "regress": regress(asked.regress)}
     if asked.model is not None:
         dual = files.read_pipeline(asked.model)
         sources["diffusion"] = lambda sitter, words, seed: normals.drawn(sitter, dual, words, seed=seed)
     count = 2 if asked.quick else asked.people
     found, columns = list(cases(model, asked.seed, count)), {}
     net = onlooker(asked.cache) if asked.cache is not None and not asked.quick else None
+    figure = fitting.figure_of(model, files.read_landmarks())
+    tried = [] if asked.quick else [(case, refitted(figure, case)) for case in found]
+    fitted = [(case, person) for case, person in tried if person is not None]
     for name, source in sources.items():
-        rows = of_photos(model, source, found)
-        rows |= of_seeds(model, source, 2 if asked.quick else 4)
+        rows = of_photos(model, source, found, told=name == "tailor")
+        rows |= (
+            of_seeds(model, source, 2 if asked.quick else 4) if name != "regress" else paced(model, source, found[0])
+        )
+        rows |= of_fits(model, source, fitted)
         if not asked.quick:
-            rows |= of_fits(model, source, found[:16])
             rows |= recovered(model, source, net, asked.seed, 2 * count) if name == "tailor" else {}
         columns[name] = rows
+    for name, rows in of_carves(model, sources, found[: asked.carved]).items() if asked.carved else ():
+        columns[name] |= rows
     flat = {f"{name}_{figure}": value for name, rows in columns.items() for figure, value in rows.items()}
     print(json.dumps(flat) if asked.json else table(columns))
     if net is None and not asked.json:
