@@ -153,3 +153,9 @@ def regress(folder: Path | None) -> Source:
     """The network of a folder, or the package's."""
     network = files.read_regressor(folder)
     return lambda sitter, words, seed: normals.regressed(sitter, network)
+
+
+def diffusion(folder: str) -> Source:
+    """A diffusion model's."""
+    dual = files.read_pipeline(folder)
+    return lambda sitter, words, seed: normals.drawn(sitter, dual, words, seed=seed)
