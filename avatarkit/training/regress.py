@@ -87,11 +87,12 @@ class RegressLesson:
 
 
 def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
-    """What the network says of an unspoilt photo."""
+    """What the network, wherever it lives, says of an unspoilt photo."""
+    device = next(network.parameters()).device
     with torch.inference_mode():
         shown = torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)
-        found: Clothed = network(shown, given["body"])
-        return found
+        found: Clothed = network(shown.to(device), given["body"].to(device))
+        return Clothed(found.normals.cpu(), found.cover.cpu(), found.parts.cpu(), found.sureness.cpu())
 
 
 def parts_of(found: Clothed) -> Tensor:
