@@ -54,6 +54,8 @@ class Target:
     outwards: Tensor
     """(P,2) unit, in the image"""
     names: tuple[str, ...]
+    trust: Tensor
+    """(L,S,S): how far the normals are to be trusted, 0 … 1"""
     labels: Tensor | None = None
     """(L,3,S,S): how much a pixel shows skin, anything else that is known, and of that a bag, 0 … 1"""
 
@@ -103,9 +105,9 @@ def _target(maps: Maps, indices: list[int]) -> Target:
         [cameras.world_normals(camera, view[..., :3], surface) for view, surface in zip(stored, surfaces, strict=False)]
     )
     outline, outwards = outline_of(masks[0])
-    return Target(
-        camera, unit(normals), masks, outline, outwards, tuple(str(k) for k in indices), _labels(maps, indices)
-    )
+    trust = torch.ones_like(masks) if maps.labels is None else torch.from_numpy(maps.labels[indices][..., 1])
+    names = tuple(str(k) for k in indices)
+    return Target(camera, unit(normals), masks, outline, outwards, names, trust, _labels(maps, indices))
 
 
 def _labels(maps: Maps, indices: list[int]) -> Tensor | None:
@@ -228,12 +230,12 @@ def _normals(
     at_vertices[rim] = _across(camera, mesh.vertices[rim], vertex_normals(mesh.vertices, mesh.faces)[rim])
     normals = unit(at_vertices[mesh.faces].sum(dim=1))
     pixels, along = cameras.project(camera, mesh.vertices[mesh.faces].mean(dim=1))
-    mask, depth = sampled(torch.stack([target.masks[layer], depths]), pixels).unbind(1)
+    mask, depth, trust = sampled(torch.stack([target.masks[layer], depths, target.trust[layer]]), pixels).unbind(1)
     facing = facing if layer == 0 else -facing
     shown = (facing > FACING) & ((depth - along).abs() < SAME_PLACE)
     covered = (2 * mask - 1).clamp(0, 1)
     agreeing = (normals * turned).sum(dim=1).clamp(min=0)  # a sleeve's edge says nothing of the side behind it
-    return normals, shown * covered * agreeing * (3 * facing).clamp(0, 1)
+    return normals, shown * covered * trust * agreeing * (3 * facing).clamp(0, 1)
 
 
 def _across(camera: Camera, points: Tensor, normals: Tensor) -> Tensor:

@@ -137,3 +137,20 @@ def test_of_a_settled_mesh_faces_that_disagree_count_less():
     assert agreeing.sum() > 20 and not_so.sum() > 20
     assert (late.trust / early.trust)[agreeing].min() > 0.8
     assert (late.trust / early.trust)[not_so].max() < 0.5
+
+
+def test_what_a_map_does_not_trust_counts_for_less():
+    mesh, camera = ball(RADIUS), camera_of()
+    maps = maps_of(mesh, [View(camera), View(camera, "farthest")])
+    labels = np.zeros((2, S, S, 2), np.float32)
+    labels[..., 1] = 1
+    labels[0, :, : S // 2, 1] = 0.25  # the left half of the front
+    whole, half = (
+        observed(plain(mesh), edges(mesh.faces), targets_of(replace(maps, labels=given))).trust
+        for given in (None, labels)
+    )
+    middle = mesh.vertices[mesh.faces].mean(dim=1)
+    doubted = (middle[:, 0] < -0.05) & (middle[:, 2] > 0.05)
+    assert torch.allclose(half[doubted], 0.25 * whole[doubted], atol=1e-5) and float(whole[doubted].max()) > 0.9
+    believed = (middle[:, 0] > 0.05) | (middle[:, 2] < -0.05)
+    assert torch.equal(half[believed], whole[believed])

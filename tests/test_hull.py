@@ -41,7 +41,8 @@ def target_of(mesh, *, filled=False, lean=0.0):
             normals[row, gap] = torch.where(empty[:, None], told, normals[row, gap])
             mask[row, gap] = 1
     outline, outwards = outline_of(mask)
-    return Target(camera, torch.nn.functional.normalize(normals, dim=-1)[None], mask[None], outline, outwards, ("0",))
+    normals = torch.nn.functional.normalize(normals, dim=-1)
+    return Target(camera, normals[None], mask[None], outline, outwards, ("0",), torch.ones_like(mask[None]))
 
 
 def legs_of(model, mesh):
@@ -155,7 +156,8 @@ def carrying(mesh, box, yaws):
         bag = (label[0, ..., 0] > 0.5).float()
         labels = torch.stack([torch.zeros_like(bag), bag, bag])[None]
         outline, outwards = outline_of(coverage[0])
-        found.append(Target(camera, torch.zeros(1, 192, 192, 3), coverage, outline, outwards, ("0",), labels))
+        trust = torch.ones_like(coverage)
+        found.append(Target(camera, torch.zeros(1, 192, 192, 3), coverage, outline, outwards, ("0",), trust, labels))
     return found
 
 

@@ -18,12 +18,12 @@ def joined(maps: Maps, front: Tensor | None, back: Tensor | None) -> Maps:
     sides = [front, covering(torch.from_numpy(maps.normals[1]).movedim(-1, 0), cover) if back is None else back]
     normals = torch.stack([torch.cat([side[:3] * (cover > 0), cover[None]]) for side in sides]).movedim(1, -1)
     shown = (cover > 0).numpy()[None, ..., None]
-    return Maps(
-        maps.views,
-        normals.numpy().astype(np.float32),
-        None if maps.albedo is None else maps.albedo * shown,
-        None if maps.labels is None else maps.labels * shown,
-    )
+    labels = None if maps.labels is None else maps.labels * shown
+    for k, given in enumerate((front, back)):
+        if labels is not None and given is not None:
+            labels[k, ..., 1] = shown[0, ..., 0]  # trusted as they were given, whatever the tailor knew
+    albedo = None if maps.albedo is None else maps.albedo * shown
+    return Maps(maps.views, normals.numpy().astype(np.float32), albedo, labels)
 
 
 def covering(side: Tensor, cover: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ def _as_maps(sitter: Sitter, found: Tensor, front: Tensor | None, back: Tensor |
     normals = torch.stack([torch.cat([side[:3] * (cover > 0), cover[None]]) for side in sides])
     labels = np.zeros((2, sitter.size, sitter.size, 2), np.float32)
     labels[..., 0] = PARTS.index("skin") * (skin > 0.5).numpy()
-    labels[..., 1] = (skin > 0.5).numpy()
+    labels[..., 1] = (cover > 0).numpy()
     views = (View(sitter.camera), View(sitter.camera, "farthest"))
     return Maps(views, normals.movedim(1, -1).numpy().astype(np.float32), None, labels)
 

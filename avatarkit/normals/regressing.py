@@ -28,6 +28,8 @@ CALM = 15
 """Pixels of SIDE over which the front's colours are mixed for the back: folds and prints stay in front."""
 UNLIKE = ("skin", "eyes", "hair", "beard", "glasses")
 """Parts whose front says little of the back at the same place: there they have their colour on the whole."""
+SHARP = 2.0
+"""How much steeper an edge is made: within a pixel or two it is covered or not."""
 LIT, UNSEEN = 0.5, 0.25
 """The trust of colours that have light and shadow in them, and of those that no photo shows."""
 
@@ -46,7 +48,7 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         found = network(_at(shown, SIDE).clamp(0, 1), body[None])
     likely = torch.maximum(_at(shown[:, 3:], SIDE), body[None, :1, 3])
     cover = found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
-    cover = _at(cover[None], sitter.size)[0]
+    cover = (SHARP * (_at(cover[None], sitter.size)[0] - 0.5) + 0.5).clamp(0, 1)
     normals = _at(found.normals[0], sitter.size)
     normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-6)
     sides, bare = bodily(sitter, torch.cat([normals * (cover > 0), cover.expand(2, -1, -1, -1)], dim=1))
