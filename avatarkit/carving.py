@@ -25,6 +25,7 @@ from avatarkit.keeping import NOT_KEPT, kept_parts, similarities, snapped
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, edges, submesh, unit
 from avatarkit.offsets import solved
+from avatarkit.parting import parted
 from avatarkit.person import Person
 from avatarkit.progress import track
 from avatarkit.remesh import remeshed
@@ -92,10 +93,8 @@ def carved(
         if step < steps - 1:
             late = 2 * (step + 1) >= steps
             mesh = _refined(mesh, detail if late else COARSE, slivers=not late)
-    home, kept = uncrossed(mesh.attributes["home"], mesh.faces), mesh.attributes["kept"]
-    vertices = snapped(home, mesh.vertices, kept)
-    vertices = uncrossed(vertices, mesh.faces, home=torch.where(kept[:, None] < 0, home, vertices))
-    mesh = replace(mesh, vertices=uncrossed(vertices, mesh.faces, home=home))  # at last a hand in a pocket gives way
+    home, kept = uncrossed(mesh.attributes["home"], mesh.faces, rounds=10), mesh.attributes["kept"]
+    mesh = replace(mesh, vertices=parted(snapped(home, mesh.vertices, kept), mesh.faces, home, kept >= 0))
     attributes = {name: mesh.attributes[name] for name in ("template", "part")}
     return Carving(replace(mesh, attributes=attributes), residuals_of(mesh, targets))
 

@@ -6,6 +6,7 @@ two triangles comes first. Pairs are found by a sweep along the longest axis.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -18,8 +19,6 @@ from avatarkit.shapes import sizes
 BITS = 20
 """Differences of coordinates between triangles that meet have no more bits, so that volumes fit in 63."""
 
-SHRINK, PATIENCE = 0.2, 3
-"""The share of its offset that a vertex loses each round that its faces cross others, after so many rounds."""
 SINK, SINKING = 0.0015, 30
 """Metres that the surface sinks in each round around faces that cross, after so many: a calf pressed into a thigh."""
 GROWING = 8
@@ -27,36 +26,55 @@ GROWING = 8
 REACH = 0.03
 """Metres around faces that cross in which others are asked again, before all are."""
 
+Change = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""From a round's number, the vertices (V,3) and which of them are in faces that cross (V), 0 or 1: the vertices, and
+which of them may have moved (V), above 0."""
 
-def uncrossed(vertices: Tensor, faces: Tensor, *, home: Tensor | None = None, rounds: int = 60) -> Tensor:
-    """The vertices (V,3), smoothed around faces that cross until none does, or in the round of `rounds` of least such.
 
-    With `home` (V,3), itself free of crossings, offsets from it are smoothed, and shrink.
-    """
-    V, _ = sizes("V 3, F 3, V 3", vertices, faces, vertices if home is None else home)
-    base = torch.zeros_like(vertices) if home is None else home
-    offsets, laplacian = vertices - base, uniform_laplacian(faces, V, dtype=vertices.dtype)
-    asked, whole, fewest, best = faces, True, len(faces) + 1, offsets
+def uncrossed(vertices: Tensor, faces: Tensor, *, rounds: int = 60) -> Tensor:
+    """The vertices (V,3), smoothed around faces that cross until none does, or in the round in which fewest do."""
+    V, _ = sizes("V 3, F 3", vertices, faces)
+    laplacian = uniform_laplacian(faces, V, dtype=vertices.dtype)
+
+    def change(step: int, moved: Tensor, crossing: Tensor) -> tuple[Tensor, Tensor]:
+        near = widened(crossing, faces, 1 + step // GROWING)
+        for _ in range(2):
+            moved = moved + 0.5 * near[:, None] * (laplacian @ moved)
+        if step >= SINKING:
+            moved = moved - SINK * near[:, None] * vertex_normals(moved, faces)
+        return moved, near
+
+    return least_crossing(vertices, faces, change, rounds=rounds)
+
+
+def least_crossing(vertices: Tensor, faces: Tensor, change: Change, *, rounds: int, patience: int = 60) -> Tensor:
+    """The vertices (V,3) changed round by round until no face crosses another one; else those of the round in which the
+    fewest did, once `patience` rounds in a row had no fewer."""
+    V, _ = sizes("V 3, F 3", vertices, faces)
+    asked, whole, fewest, best, waited = faces, True, len(faces) + 1, vertices, 0
     for step in range(rounds):
-        crossing = asked[crossing_faces(base + offsets, asked)]
+        crossing = asked[crossing_faces(vertices, asked)]
+        waited += 1
         if len(crossing) < fewest:
-            fewest, best = len(crossing), offsets
+            fewest, best, waited = len(crossing), vertices, 0
         if len(crossing) == 0:
             if whole:
                 break
             asked, whole, fewest = faces, True, len(faces) + 1
             continue
-        near = torch.zeros_like(vertices[:, 0]).index_fill(0, crossing.reshape(-1), 1)
-        for _ in range(1 + step // GROWING):
-            near = near.index_fill(0, faces[near[faces].amax(dim=1) > 0].reshape(-1), 1)
-        for _ in range(2):
-            offsets = offsets + 0.5 * near[:, None] * (laplacian @ offsets)
-        if home is not None and step >= PATIENCE:
-            offsets = offsets * (1 - SHRINK * near[:, None])
-        if home is None and step >= SINKING:
-            offsets = offsets - SINK * near[:, None] * vertex_normals(offsets, faces)
-        asked, whole = faces[_close_by(base + offsets, near > 0)[faces].any(dim=1)], False
-    return base + best
+        if waited > patience:
+            break
+        marked = torch.zeros(V, dtype=vertices.dtype, device=vertices.device).index_fill(0, crossing.reshape(-1), 1)
+        vertices, moved = change(step, vertices, marked)
+        asked, whole = faces[_close_by(vertices, moved > 0)[faces].any(dim=1)], False
+    return best
+
+
+def widened(marked: Tensor, faces: Tensor, rings: int) -> Tensor:
+    """(V): 1 also where a vertex is within so many `rings` of faces of one that is `marked` (V), above 0."""
+    for _ in range(rings):
+        marked = marked.index_fill(0, faces[marked[faces].amax(dim=1) > 0].reshape(-1), 1)
+    return marked
 
 
 def _close_by(vertices: Tensor, some: Tensor) -> Tensor:

@@ -1,7 +1,5 @@
 """Triangles that cross others: exact on grids of integers, where all that is awkward happens all the time."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 from solids import ball
 from twins import crossing_by_every_pair
 
-from avatarkit.crossing import crossing_faces, uncrossed
+from avatarkit.crossing import crossing_faces, least_crossing, uncrossed, widened
 from avatarkit.mesh import combined
 
 FLOOR = [[0, 0, 0], [4, 0, 0], [0, 0, 4]]  # its normal points down, towards -y
@@ -121,22 +119,6 @@ def test_as_every_pair_tried_in_fractions_for_slivers():
     assert crossing_faces(vertices, faces).tolist() == expected
 
 
-def two_balls(apart):
-    """Two balls of radius 0.1 m side by side as one mesh, their centres so far apart."""
-    first, second = ball(0.1), ball(0.1)
-    return combined([first, replace(second, vertices=second.vertices + torch.tensor([apart, 0.0, 0.0]))])
-
-
-def test_limbs_that_cross_are_drawn_back_to_where_they_did_not():
-    """Guards sleeves that were carved into the chest, and the rest of the mesh, which stays where it is."""
-    home, mesh = two_balls(0.21), two_balls(0.19)
-    assert bool(crossing_faces(mesh.vertices, mesh.faces).any())
-    found = uncrossed(mesh.vertices, mesh.faces, home=home.vertices)
-    assert not bool(crossing_faces(found, mesh.faces).any())
-    far = (mesh.vertices[:, 0] < 0) | (mesh.vertices[:, 0] > 0.19)
-    assert torch.equal(found[far], mesh.vertices[far])
-
-
 def test_a_fold_is_smoothed_out_and_what_does_not_cross_is_left_alone():
     mesh = ball(0.1)
     assert torch.equal(uncrossed(mesh.vertices, mesh.faces), mesh.vertices)
@@ -144,6 +126,27 @@ def test_a_fold_is_smoothed_out_and_what_does_not_cross_is_left_alone():
     folded[600] = -1.5 * folded[600]
     assert bool(crossing_faces(folded, mesh.faces).any())
     assert not bool(crossing_faces(uncrossed(folded, mesh.faces), mesh.faces).any())
+
+
+def test_the_best_round_is_kept_and_waiting_ends():
+    """Guards a change that only harms, and one that would go on for ever."""
+    vertices, faces = pressed(0.08)
+    seen = []
+
+    def press_on(step, moved, crossing):
+        seen.append(int(crossing.sum()))
+        return moved * torch.tensor([0.95, 1.0, 1.0]), torch.ones_like(crossing)
+
+    assert torch.equal(least_crossing(vertices, faces, press_on, rounds=20, patience=4), vertices)
+    assert len(seen) == 5 and seen[0] == len(torch.unique(faces[crossing_faces(vertices, faces)]))
+
+
+def test_rings_of_faces_are_counted():
+    faces = torch.tensor([[0, 1, 2], [1, 2, 3], [2, 3, 4], [5, 6, 7]])
+    marked = torch.zeros(8).index_fill(0, torch.tensor([0]), 1)
+    assert widened(marked, faces, 0).tolist() == [1, 0, 0, 0, 0, 0, 0, 0]
+    assert widened(marked, faces, 1).tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert widened(marked, faces, 2).tolist() == [1, 1, 1, 1, 1, 0, 0, 0]
 
 
 def pressed(apart):
