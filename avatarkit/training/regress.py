@@ -16,7 +16,7 @@ from avatarkit.training.augmenting import MIRRORED, mirrored, photographed
 from avatarkit.training.feeding import Sample
 from avatarkit.training.views import unpacked, views
 
-OUTLINE, PART = 0.5, 0.25
+OUTLINE, PART = 0.5, 1.0
 """Weights of outline and parts beside the normals'."""
 RARE = (1.0, 0.6, 3.0, 1.0, 2.0, 0.7, 0.7, 0.8, 0.8, 1.5, 2.0, 4.0, 2.0, 2.0)
 """Weights of PARTS: what covers few pixels counts more."""
