@@ -28,7 +28,7 @@ DOORS = {
     "manifold3d": {"avatarkit/hull.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "synthesis", "previewing"}
+VERBS = {"fitting", "normals", "carving", "synthesis", "previewing", "texturing"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 

@@ -1,0 +1,77 @@
+"""What a sight shows of places on a mesh: colours where the place itself is seen, and how good they are."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from avatarkit import camera as cameras
+from avatarkit import render
+from avatarkit.evidence import sampled
+from avatarkit.mesh import Mesh
+from avatarkit.shapes import sizes
+from avatarkit.surface import Surface
+from avatarkit.texturing.places import Places
+from avatarkit.texturing.sights import SOFT, Sight, distance, ramp
+
+GRAZING = (0.15, 0.55)
+"""The cosines between normal and line of sight at which a place is seen not at all, and well."""
+STEP, STEEP = 0.015, 3.0
+"""Metres between neighbouring pixels' surfaces, and how many pixels' widths, more than which is a contour."""
+LIFT = 0.002
+"""Metres by which a ray starts off the surface."""
+
+
+def projected(
+    places: Places, sight: Sight, surface: Surface, *, contours: Tensor | None = None, lift: float = LIFT
+) -> tuple[Tensor, Tensor]:
+    """Colours (P,3) sRGB 0 … 1 and weights (P) 0 … 1 of the places: 0 where they are hidden, averted, outside of the
+    picture or of what it is trusted for; less at grazing angles and near contours.
+
+    `contours` (H,W) is `contour_distance` of the mesh. `lift`: how far, metres, places may lie under the surface.
+    """
+    camera = sight.camera
+    weights = places.points.new_zeros(len(places))
+    colours = places.points.new_zeros(len(places), 3)
+    W, H = camera.size
+    pixels, depth = cameras.project(camera, places.points)
+    inside = (pixels > 0).all(dim=1) & (pixels < pixels.new_tensor([W, H])).all(dim=1) & (depth > 0)
+    facing = (places.normals * _towards(sight, places.points)).sum(dim=1)
+    good = (inside & (facing > GRAZING[0])).nonzero()[:, 0]
+    trusts = sight.trust if contours is None else sight.trust * contours
+    found = sampled(torch.cat([sight.colours, trusts[None]]), pixels[good])
+    good, found = good[found[:, 3] > 0], found[found[:, 3] > 0]
+    points = places.points[good]
+    towards = _towards(sight, points)
+    seen = ~surface.occluded(points + lift * (towards + places.normals[good]), towards, near=1e-5, far=20.0)
+    good, found = good[seen], found[seen]
+    weights[good] = found[:, 3] * ramp(facing[good], *GRAZING)
+    colours[good] = found[:, :3]
+    return colours, weights
+
+
+def _towards(sight: Sight, points: Tensor) -> Tensor:
+    """(P,3) unit: where a place must look, and be free, to be seen: the camera, or away from it for farthest ones."""
+    camera, sign = sight.camera, -1.0 if sight.surface == "farthest" else 1.0
+    if camera.kind == "orthographic":
+        return (-sign * camera.cam_from_world[2, :3]).expand_as(points)
+    return sign * torch.nn.functional.normalize(camera.position - points, dim=1)
+
+
+def contour_distance(mesh: Mesh, sight: Sight) -> Tensor:
+    """(H,W) 0 … 1: 0 within the sight's `edge` of the mesh's contours in it, before the background or itself."""
+    sizes("V 3", mesh.vertices)
+    camera = sight.camera
+    _, depth = cameras.project(camera, mesh.vertices)
+    image, cover = render.render(mesh.vertices, mesh.faces, [camera], depth[:, None].contiguous(),
+                                 surface=sight.surface)  # fmt: skip
+    pixel = float(depth.median() if camera.kind == "perspective" else 1) / float(camera.K[0, 0])
+    along = torch.where(cover[0] > 0.99, image[0, ..., 0], torch.inf)
+    spots = torch.zeros_like(along, dtype=torch.bool)
+    for axis in (0, 1):
+        steps = along.diff(dim=axis)
+        jump = ~(steps.abs() < STEP + STEEP * pixel)
+        zero = jump.new_zeros(jump.shape[0] if axis else 1, 1 if axis else jump.shape[1])
+        spots |= torch.cat([jump, zero], dim=axis) | torch.cat([zero, jump], dim=axis)
+    reach = SOFT * sight.edge
+    return ramp(distance(spots, reach), 0.5 * sight.edge, reach)
