@@ -143,7 +143,7 @@ def test_a_person_is_painted_in_the_maps_colours_front_and_back(ana):
     ]
     for way, colour in ((1, green), (-1, blue)):
         shown = (way * normals > 0.7) & (way * away > 0.03) & broad
-        assert float(((found[shown] - colour).abs().amax(dim=1) < 0.05).float().mean()) > 0.95
+        assert float(((found[shown] - colour).abs().amax(dim=1) < 0.2).float().mean()) > 0.95
     assert {ALBEDO, CONTINUED} <= set(source.unique().tolist())
 
 
