@@ -21,7 +21,7 @@ from avatarkit.texturing.layering import Layer, Parts, layered
 from avatarkit.texturing.mirroring import mirrored
 from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import contour_distance, projected
-from avatarkit.texturing.sights import ALBEDO, BUILT_IN, MIRROR, PHOTO, SOURCE_COLOURS, Sight, of_maps, of_photo
+from avatarkit.texturing.sights import ALBEDO, BUILT_IN, LABELS, MIRROR, PHOTO, SOURCE_COLOURS, Sight, of_maps, of_photo
 
 BLOCK = 500_000
 PADDING = 8
@@ -46,7 +46,7 @@ def painted(
     places = Places(atlas.mesh, sheet.face[there], sheet.barycentric[there].float())
     photo = of_photo(person)
     sights = ([] if photo is None else [photo]) + ([] if maps is None else of_maps(maps))
-    if not sights:
+    if all(sight.source == LABELS for sight in sights):
         raise BadData("body.npz: found no photo, and no albedo in normals.png: run avatarkit gen-normals first")
     colours, source = coloured(places, model, person, sights, symmetry=symmetry)
     picture, sources = torch.zeros(size, size, 3), torch.zeros(size, size, dtype=torch.uint8)
@@ -75,7 +75,7 @@ def coloured(
         contours = [contour_distance(mesh, sight) for sight in own]
         layers.append(_seen(places, own, contours, surface, source))
         if symmetry and source == PHOTO and (other := mirrored(mesh, model, person)) is not None:
-            layers.append(_mirror(places, own, contours, surface, *other))
+            layers.append(_mirror(places, own, contours, surface, *other, layers[-1].cover))
     fixed, inner = inner_colours(mesh, model.part_names)
     cover = places.of(inner[:, None].float())[:, 0]
     layers.append(Layer(BUILT_IN, places.of(fixed), (cover > 0.5).float()))
@@ -100,12 +100,14 @@ def _seen(
 
 
 def _mirror(
-    places: Places, sights: Sequence[Sight], contours: Sequence[Tensor], surface: Surface, points: Tensor, sure: Tensor
-) -> Layer:
-    """What the sights show of the places' mirror images (V,3), as far as these are sure (V)."""
+    places: Places, sights: Sequence[Sight], contours: Sequence[Tensor], surface: Surface, points: Tensor, sure: Tensor,
+    seen: Tensor,
+) -> Layer:  # fmt: skip
+    """What the sights show of the places' mirror images (V,3), as far as these are sure (V) and better seen than the
+    places themselves are (P)."""
     # the mirrored mesh is inside out: its normals are made of faces turned round
     turned = replace(places.mesh, vertices=points, faces=places.mesh.faces.flip(1))
     shown = _seen(
         Places(turned, places.face, places.barycentric.flip(1)), sights, contours, surface, MIRROR, lift=0.008
     )
-    return replace(shown, cover=shown.cover * places.of(sure[:, None])[:, 0])
+    return replace(shown, cover=(2 * (shown.cover - seen)).clamp(0, 1) * places.of(sure[:, None])[:, 0])

@@ -14,10 +14,12 @@ from avatarkit.surface import Surface
 from avatarkit.texturing.places import Places
 from avatarkit.texturing.sights import SOFT, Sight, distance, ramp
 
-GRAZING = (0.15, 0.55)
+GRAZING = (0.1, 0.4)
 """The cosines between normal and line of sight at which a place is seen not at all, and well."""
 STEP, STEEP = 0.015, 3.0
 """Metres between neighbouring pixels' surfaces, and how many pixels' widths, more than which is a contour."""
+FARTHEST = 6.0
+"""Pixels of misfit, no more."""
 LIFT = 0.002
 """Metres by which a ray starts off the surface."""
 
@@ -59,8 +61,8 @@ def _towards(sight: Sight, points: Tensor) -> Tensor:
 
 
 def contour_distance(mesh: Mesh, sight: Sight) -> Tensor:
-    """(H,W) 0 … 1: 0 within the sight's `edge` of the mesh's contours in it, before the background or itself."""
-    sizes("V 3", mesh.vertices)
+    """(H,W) 0 … 1: 0 at the mesh's contours in the sight, before the background or itself, and as far beside them as
+    its silhouette is off the picture's mask on average; 1 well away from them."""
     camera = sight.camera
     _, depth = cameras.project(camera, mesh.vertices)
     image, cover = render.render(mesh.vertices, mesh.faces, [camera], depth[:, None].contiguous(),
@@ -69,9 +71,15 @@ def contour_distance(mesh: Mesh, sight: Sight) -> Tensor:
     along = torch.where(cover[0] > 0.99, image[0, ..., 0], torch.inf)
     spots = torch.zeros_like(along, dtype=torch.bool)
     for axis in (0, 1):
-        steps = along.diff(dim=axis)
-        jump = ~(steps.abs() < STEP + STEEP * pixel)
+        jump = ~(along.diff(dim=axis).abs() < STEP + STEEP * pixel)
         zero = jump.new_zeros(jump.shape[0] if axis else 1, 1 if axis else jump.shape[1])
         spots |= torch.cat([jump, zero], dim=axis) | torch.cat([zero, jump], dim=axis)
-    reach = SOFT * sight.edge
-    return ramp(distance(spots, reach), 0.5 * sight.edge, reach)
+    edge = 0.5 + misfit(cover[0] > 0.5, (sight.trust > 0 if sight.mask is None else sight.mask > 0.5))
+    return ramp(distance(spots, SOFT * edge), edge, SOFT * edge)
+
+
+def misfit(mask: Tensor, other: Tensor) -> float:
+    """Pixels by which the outlines of two masks (H,W) bool lie apart, on average: the area between, by their length."""
+    sizes("H W, H W", mask, other)
+    outline = sum(int((m.diff(dim=axis) != 0).sum()) for m in (mask.int(), other.int()) for axis in (0, 1)) / 2
+    return min(int((mask ^ other).sum()) / max(outline, 1), FARTHEST)

@@ -17,13 +17,13 @@ from avatarkit.person import Person
 from avatarkit.shapes import sizes
 
 Surface = Literal["nearest", "farthest"]
-PHOTO, MIRROR, ALBEDO, CONTINUED, BUILT_IN = 1, 2, 3, 4, 5
-"""Where a texel's colour is from; 0 is no surface."""
+LABELS, PHOTO, MIRROR, ALBEDO, CONTINUED, BUILT_IN = range(6)
+"""Where a texel's colour is from; of LABELS none is, and 0 in a source map is no surface."""
 SOURCES = ("nothing", "photo", "mirror", "albedo row", "continued", "built in")
 SOURCE_COLOURS = ((0, 0, 0), (60, 160, 60), (60, 60, 220), (220, 180, 40), (220, 60, 60), (200, 60, 200))
-FRINGE = 0.0035
+FRINGE = 0.002
 """How far the background bleeds into a person's outline in a photo, as a share of the person's height in it."""
-SOFT = 3.0
+SOFT = 2.5
 """How many times as far from the outline a picture is fully trusted."""
 
 
@@ -37,8 +37,8 @@ class Sight:
     trust: Tensor
     surface: Surface = "nearest"
     labels: Tensor | None = None
-    edge: float = 2.0
-    """pixels by which the person's contours in the picture may lie beside those of the mesh"""
+    mask: Tensor | None = None
+    """(H,W) 0 … 1: where the person is in the picture; default where it is trusted"""
 
     def __post_init__(self) -> None:
         H, W = sizes("3 H W, H W", self.colours, self.trust)
@@ -56,20 +56,23 @@ def of_photo(person: Person) -> Sight | None:
     rows = np.flatnonzero((person.crop[..., 3] > 127).any(axis=1))
     height = float(np.ptp(rows)) if len(rows) else float(H)
     edge = max(FRINGE * height, 1.0)
-    return Sight(PHOTO, camera, picture[:3], inner(picture[3], edge), edge=edge)
+    return Sight(PHOTO, camera, picture[:3], inner(picture[3], edge), mask=picture[3])
 
 
 def of_maps(maps: Maps) -> list[Sight]:
-    """The views of the albedo row, or none where the maps have no colours."""
-    if maps.albedo is None:
-        return []
+    """The views of the albedo row, where there is one, and those that show labels alone, where there are labels."""
     found = []
     for k, view in enumerate(maps.views):
-        albedo = torch.from_numpy(maps.albedo[k]).movedim(-1, 0)
-        labels = None if maps.labels is None else torch.from_numpy(maps.labels[k, ..., 0]).long()
-        trust = inner(torch.from_numpy(maps.normals[k, ..., 3]), 1.0) * albedo[3]
         surface: Surface = "farthest" if view.surface == "farthest" else "nearest"
-        found.append(Sight(ALBEDO, view.camera, albedo[:3], trust, surface, labels))
+        mask = torch.from_numpy(maps.normals[k, ..., 3])
+        cover = inner(mask, 1.0)
+        if maps.albedo is not None:
+            albedo = torch.from_numpy(maps.albedo[k]).movedim(-1, 0)
+            found.append(Sight(ALBEDO, view.camera, albedo[:3], cover * albedo[3], surface, mask=mask))
+        if maps.labels is not None:
+            part, trust = torch.from_numpy(maps.labels[k]).unbind(dim=-1)
+            nothing = torch.zeros(3, *part.shape)
+            found.append(Sight(LABELS, view.camera, nothing, cover * trust, surface, part.long(), mask))
     return found
 
 
@@ -86,8 +89,8 @@ def ramp(values: Tensor, low: float, high: float) -> Tensor:
 
 def distance(spots: Tensor, reach: float) -> Tensor:
     """(H,W): how far each pixel is from the nearest of `spots` (H,W) bool, pixels, up to `reach`; Chebyshev's."""
-    near, steps = spots[None, None].float(), int(np.ceil(reach))
-    found = torch.full_like(near, reach)
-    for step in range(steps, 0, -1):
-        found = torch.where(max_pool2d(near, 2 * step - 1, stride=1, padding=step - 1) > 0, float(step - 1), found)
-    return found[0, 0].clamp(max=reach)
+    near, found = spots[None, None].float(), torch.full((1, 1, *spots.shape), float(reach))
+    for step in range(int(np.ceil(reach))):
+        found = torch.where((near > 0) & (found > step), float(step), found)
+        near = max_pool2d(near, 3, stride=1, padding=1)
+    return found[0, 0]
