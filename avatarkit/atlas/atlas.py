@@ -39,12 +39,11 @@ def sides(faces: Tensor) -> Tensor:
     return torch.stack([pairs, k], dim=2)
 
 
-def apart(mesh: Mesh, pairs: Tensor) -> Tensor:
-    """(P) bool: which of `sides`' pairs lie apart in the texture."""
-    assert mesh.uvs is not None
+def apart(uvs: Tensor, pairs: Tensor) -> Tensor:
+    """(P) bool: which of `sides`' pairs lie apart in the texture, by `uvs` (F,3,2); not where these are NaN."""
     (face, k), (other, m) = (pairs[:, side].unbind(1) for side in (0, 1))
-    here = torch.stack([mesh.uvs[face, k], mesh.uvs[face, (k + 1) % 3]])
-    there = torch.stack([mesh.uvs[other, (m + 1) % 3], mesh.uvs[other, m]])
+    here = torch.stack([uvs[face, k], uvs[face, (k + 1) % 3]])
+    there = torch.stack([uvs[other, (m + 1) % 3], uvs[other, m]])
     return ((here - there).abs() > 1e-6).any(dim=2).any(dim=0)
 
 
@@ -54,10 +53,10 @@ def seams(atlas: Atlas) -> Tensor:
     The second side runs the other way: its corner k is the first side's corner k + 1.
     """
     pairs = sides(atlas.mesh.faces)
-    return pairs[apart(atlas.mesh, pairs)]
+    return pairs[apart(atlas.uvs, pairs)]
 
 
-def islands(mesh: Mesh) -> Tensor:
+def islands(atlas: Atlas) -> Tensor:
     """(F) int64: which faces hang together in the texture."""
-    pairs = sides(mesh.faces)
-    return connected(pairs[~apart(mesh, pairs)][:, :, 0], len(mesh.faces))
+    pairs = sides(atlas.mesh.faces)
+    return connected(pairs[~apart(atlas.uvs, pairs)][:, :, 0], len(atlas.mesh.faces))

@@ -26,7 +26,7 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
     solid = areas > 1e-12
     density = (charted.clamp(min=0) / areas.clamp(min=1e-12)).sqrt() * size
     low, high = quantiles(density[solid], areas[solid], (0.05, 0.95))
-    island = islands(mesh)
+    island = islands(atlas)
     cut = seams(atlas)[:, 0]
     ends = [mesh.vertices[mesh.faces[cut[:, 0], (cut[:, 1] + k) % 3]] for k in (0, 1)]
     return {
