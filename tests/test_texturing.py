@@ -1,5 +1,7 @@
 """Texturing: known colours come back where they are seen; what is not seen is continued inside of its own part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,15 +11,16 @@ from torch import Tensor
 from avatarkit import camera as cameras
 from avatarkit import files, fitting, render, texturing
 from avatarkit.carving import labelled, skin
-from avatarkit.errors import BadData
+from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.mesh import Mesh, combined, edges, vertex_normals
+from avatarkit.person import Person
 from avatarkit.surface import Surface
 from avatarkit.texturing.labelling import at_vertices
 from avatarkit.texturing.layering import Layer, Parts, layered
 from avatarkit.texturing.mirroring import mirrored
-from avatarkit.texturing.projecting import contour_distance, projected
-from avatarkit.texturing.sights import ALBEDO, CONTINUED, PHOTO, Sight, distance, inner
+from avatarkit.texturing.projecting import Onlooker, misfit, projected
+from avatarkit.texturing.sights import ALBEDO, CONTINUED, MIRROR, PHOTO, Sight, distance, inner
 from avatarkit.texturing.spreading import spread
 
 S = 128
@@ -59,8 +62,7 @@ def test_seen_places_get_the_pictures_colours_and_others_no_weight():
     mesh = ball(1.0)
     sight = sight_of(mesh, striped(mesh))
     places = at_vertices(mesh)
-    surface, contours = Surface(mesh.vertices, mesh.faces), contour_distance(mesh, sight)
-    colours, weights = projected(places, sight, surface, contours=contours)
+    colours, weights = projected(places, Onlooker.of(sight, mesh, Surface(mesh.vertices, mesh.faces)))
     z = mesh.vertices[:, 2]
     assert float(weights[z < 0.1].max()) == 0 and float(weights[z > 0.7].min()) > 0.999
     clear = (z > 0.5) & (mesh.vertices[:, :2].abs() > 0.1).all(dim=1)
@@ -79,8 +81,8 @@ def test_what_hides_another_surface_does_not_paint_it():
     V = len(far.vertices)
     colours = torch.cat([torch.ones(V, 3), torch.zeros(len(near.vertices), 3)])
     sight = sight_of(both, colours)
-    found, weights = projected(at_vertices(both), sight, Surface(both.vertices, both.faces),
-                               contours=contour_distance(both, sight))  # fmt: skip
+    onlooker = Onlooker.of(sight, both, Surface(both.vertices, both.faces))
+    found, weights = projected(at_vertices(both), onlooker)
     radius = both.vertices[:V, :2].norm(dim=1)
     assert float(weights[:V][radius < 0.38].max()) == 0
     assert float(found[:V][weights[:V] > 0].min()) > 0.95  # guards the near ball's colour beside its contour
@@ -165,3 +167,63 @@ def test_without_photo_and_albedo_there_is_nothing_to_paint_with(ana):
     model, person, mesh = ana
     with pytest.raises(BadData, match="gen-normals"):
         texturing.painted(mesh, model, person, None, size=64)
+
+
+def test_misfit_is_how_far_outlines_lie_apart():
+    a, b = torch.zeros(40, 40, dtype=torch.bool), torch.zeros(40, 40, dtype=torch.bool)
+    a[5:35, 5:35], b[7:33, 7:33] = True, True
+    assert misfit(a, a) == 0 and misfit(a, b) == pytest.approx(2, abs=0.1)
+
+
+def photographed(mesh: Mesh, person: Person, colours: Tensor, yaw: float = 0.0) -> Person:
+    """The person with a photo of the mesh in these colours."""
+    camera = cameras.framing(mesh.vertices, (256, 256), kind="perspective", yaw=yaw)
+    image, cover = render.render(mesh.vertices, mesh.faces, [camera], colours)
+    crop = torch.cat([image[0] / cover[0, ..., None].clamp(min=1e-6), cover[0, ..., None]], dim=-1)
+    return replace(person, camera=camera, crop=(255 * crop).round().clamp(0, 255).to(torch.uint8).numpy())
+
+
+def test_what_an_arm_hides_is_painted_like_the_other_side_unless_the_sides_differ(ana):
+    model, person, mesh = ana
+    places, template = at_vertices(mesh), mesh.attributes["_TEMPLATE"].long()
+    height = (mesh.vertices[:, 1:2] - mesh.vertices[:, 1].min()) / (
+        mesh.vertices[:, 1].max() - mesh.vertices[:, 1].min()
+    )
+    colours = torch.cat([height, 1 - height, torch.full_like(height, 0.2)], dim=1)  # the same left and right
+    turned = photographed(mesh, person, colours, yaw=50.0)
+    photo = texturing.of_photo(turned)
+    found, source = texturing.coloured(places, model, turned, [photo])
+    without, other = texturing.coloured(places, model, turned, [photo], symmetry=False)
+    mirrored_ones = source == MIRROR
+    assert float(mirrored_ones.float().mean()) > 0.08 and not (other == MIRROR).any()
+    error, blind = ((x - colours).abs().mean(dim=1)[mirrored_ones].mean() for x in (found, without))
+    assert float(error) < 0.03 and float(error) < float(blind)
+    uneven = colours.clone()
+    uneven[model.v_template[template, 0] > 0, 2] = 0.9
+    turned = photographed(mesh, person, uneven, yaw=50.0)
+    _, source = texturing.coloured(places, model, turned, [texturing.of_photo(turned)])
+    assert float((source == MIRROR).float().mean()) < 0.02
+
+
+def test_a_second_photo_in_another_pose_paints_the_back(ana):
+    model, person, mesh = ana
+    walking = fitting.from_words(model, "a woman walking", seed=0)
+    moved = labelled(skin(model, walking))
+    front, back = torch.tensor([0.1, 0.7, 0.1]), torch.tensor([0.1, 0.1, 0.8])
+    first = photographed(mesh, person, front.expand(len(mesh.vertices), 3))
+    second = photographed(moved, replace(walking, betas=person.betas), back.expand(len(mesh.vertices), 3), yaw=180.0)
+    found = texturing.painted(mesh, model, first, None, back=second, size=64).mesh.images["base_colour"]
+    blue = (found[..., 2].int() - found[..., 1].int() > 100).float().mean()
+    assert float(blue) > 0.15
+
+
+def test_own_uvs_are_kept_and_missing_ones_told(ana):
+    model, person, mesh = ana
+    maps = maps_of(mesh, torch.full_like(mesh.vertices, 0.5), "skin")
+    with pytest.raises(BadData, match="--atlas parts"):
+        texturing.painted(mesh, model, person, maps, size=64, atlas="keep")
+    own = replace(mesh, uvs=torch.rand(len(mesh.faces), 3, 2))
+    found = texturing.painted(own, model, person, maps, size=64, atlas="keep")
+    assert torch.equal(found.mesh.uvs, own.uvs)
+    with pytest.raises(UsageError, match="keep"):
+        texturing.check("best")

@@ -12,7 +12,7 @@ from avatarkit.maps import PARTS
 from avatarkit.mesh import Mesh
 from avatarkit.surface import Surface
 from avatarkit.texturing.places import Places
-from avatarkit.texturing.projecting import contour_distance, projected
+from avatarkit.texturing.projecting import Onlooker, projected
 from avatarkit.texturing.sights import Sight
 from avatarkit.texturing.spreading import spread
 
@@ -33,7 +33,7 @@ def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Seq
     for sight in sights:
         if sight.labels is None:
             continue
-        _, weights = projected(places, sight, surface, contours=contour_distance(mesh, sight))
+        _, weights = projected(places, Onlooker.of(sight, mesh, surface))
         pixels, _ = cameras.project(sight.camera, mesh.vertices)
         W, H = sight.camera.size
         column, row = pixels[:, 0].long().clamp(0, W - 1), pixels[:, 1].long().clamp(0, H - 1)

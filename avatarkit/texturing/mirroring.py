@@ -18,49 +18,66 @@ LEG = ("upper_leg", "lower_leg", "foot")
 LIMBS = tuple(tuple(f"{side}_{name}" for name in limb) for limb in (ARM, LEG) for side in ("left", "right"))
 
 
-def mirrored(mesh: Mesh, model: BodyModel, person: Person) -> tuple[Tensor, Tensor] | None:
+def mirrored(
+    mesh: Mesh, model: BodyModel, person: Person, labels: Tensor | None = None
+) -> tuple[Tensor, Tensor] | None:
     """The place (V,3) on the mesh that mirrors each vertex, in the person's pose, and how sure it is (V) 0 … 1.
 
     Through the nearest point of the posed body, of the same limb where the mesh has `_PART` [ZeroAvatar's symmetry in
-    the template's UV space; ours is the vertices' mirror pairs]. None for a body without mirror pairs.
+    the template's UV space; ours is the vertices' mirror pairs]. What mirrors a vertex has its label (V), or is not
+    sure. None for a body without mirror pairs.
     """
-    if model.mirror is None or model.part is None:
+    if model.mirror is None:
         return None
-    body, faces = person.mesh(model).vertices, model.faces if model.outer_faces is None else model.outer_faces
-    limb_of = torch.zeros(len(model.part_names), dtype=torch.int64)
-    for k, names in enumerate(LIMBS):
-        limb_of[[i for i, name in enumerate(model.part_names) if name in names]] = k + 1
-    of_body = limb_of[model.part[faces[:, 0]]]
-    part = mesh.attributes.get("_PART")
-    of_mesh = None if part is None else limb_of[part.long().clamp(max=len(limb_of) - 1)]
-    home = torch.zeros_like(mesh.vertices)
-    for limb in range(len(LIMBS) + 1):
-        own = slice(None) if of_mesh is None else (of_mesh == limb).nonzero()[:, 0]
-        kept = faces if of_mesh is None else faces[of_body == limb]
-        if len(kept) and len(mesh.vertices[own]):
-            home[own] = _across(mesh.vertices[own], body, kept, model.mirror)
-        if of_mesh is None:
-            break
+    home = carried(mesh, model, person, person, mirror=True)
     found = Surface(mesh.vertices, mesh.faces).closest(home)
     sure = 1 - ramp(found.distance, *APART)
-    a, b, c = mesh.vertices[mesh.faces].unbind(dim=1)
-    ma, mb, mc = found.point[mesh.faces].unbind(dim=1)
-    longest = torch.stack([(p - q).norm(dim=1) for p, q in ((a, b), (b, c), (c, a))]).amax(dim=0)
-    stretched = torch.stack([(p - q).norm(dim=1) for p, q in ((ma, mb), (mb, mc), (mc, ma))]).amax(dim=0)
-    torn = stretched > 3 * longest + 0.01
+    if labels is not None:
+        corner = mesh.faces[found.face].gather(1, found.barycentric.argmax(dim=1, keepdim=True))[:, 0]
+        sure = sure * (labels[corner] == labels)
+    lengths, stretched = (_longest(points[mesh.faces]) for points in (mesh.vertices, found.point))
+    torn = stretched > 3 * lengths + 0.01
     sure[mesh.faces[torn].reshape(-1)] = 0  # a triangle whose mirror lies in two places has none
     return found.point, sure
 
 
-def _across(points: Tensor, body: Tensor, faces: Tensor, mirror: Tensor) -> Tensor:
-    """(P,3): points (P,3) near the body, taken over to its other side; as far off it along the normal as they are."""
+def carried(mesh: Mesh, model: BodyModel, person: Person, other: Person, *, mirror: bool = False) -> Tensor:
+    """(V,3): where the mesh's vertices, around the body of `person`, lie around that of `other`, or its mirror image.
+
+    Each keeps the nearest point of the body, of the same limb where the mesh has `_PART`, and its place beside it.
+    """
+    body, target = person.mesh(model).vertices, other.mesh(model).vertices
+    faces = model.faces if model.outer_faces is None else model.outer_faces
+    to = model.mirror if mirror else None
+    if model.part is None or "_PART" not in mesh.attributes:
+        return _across(mesh.vertices, body, target, faces, to)
+    limb_of = torch.zeros(len(model.part_names), dtype=torch.int64)
+    for k, names in enumerate(LIMBS):
+        limb_of[[i for i, name in enumerate(model.part_names) if name in names]] = k + 1
+    of_body = limb_of[model.part[faces[:, 0]]]
+    of_mesh = limb_of[mesh.attributes["_PART"].long().clamp(max=len(limb_of) - 1)]
+    found = torch.zeros_like(mesh.vertices)
+    for limb in of_mesh.unique():
+        own = (of_mesh == limb).nonzero()[:, 0]
+        found[own] = _across(mesh.vertices[own], body, target, faces[of_body == limb], to)
+    return found
+
+
+def _longest(corners: Tensor) -> Tensor:
+    """(F): the longest side of triangles (F,3,3)."""
+    return (corners - corners.roll(1, dims=1)).norm(dim=2).amax(dim=1)
+
+
+def _across(points: Tensor, body: Tensor, target: Tensor, faces: Tensor, mirror: Tensor | None) -> Tensor:
+    """(P,3): points (P,3) near the faces of one body, taken to another's (V,3), or to its other side."""
     near = Surface(body, faces).closest(points)
     corners = faces[near.face]
-    here, there = _frames(body[corners]), _frames(body[mirror[corners]])
-    off = torch.einsum("pij,pj->pi", here, points - near.point)
-    # a mirrored face is turned inside out: its normal points inwards until the sign is changed
-    off[:, 2] *= -1
-    return (body[mirror[corners]] * near.barycentric[..., None]).sum(dim=1) + torch.einsum("pij,pi->pj", there, off)
+    there = corners if mirror is None else mirror[corners]
+    frames, others = _frames(body[corners]), _frames(target[there])
+    off = torch.einsum("pij,pj->pi", frames, points - near.point)
+    if mirror is not None:  # a mirrored face is turned inside out: its normal points inwards
+        off[:, 2] *= -1
+    return (target[there] * near.barycentric[..., None]).sum(dim=1) + torch.einsum("pij,pi->pj", others, off)
 
 
 def _frames(corners: Tensor) -> Tensor:

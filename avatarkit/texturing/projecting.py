@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor
 
@@ -18,21 +21,40 @@ GRAZING = (0.1, 0.4)
 """The cosines between normal and line of sight at which a place is seen not at all, and well."""
 STEP, STEEP = 0.015, 3.0
 """Metres between neighbouring pixels' surfaces, and how many pixels' widths, more than which is a contour."""
+BLOCK = 500_000
+"""Places that are asked about at a time, for memory."""
 FARTHEST = 6.0
 """Pixels of misfit, no more."""
 LIFT = 0.002
 """Metres by which a ray starts off the surface."""
 
 
-def projected(
-    places: Places, sight: Sight, surface: Surface, *, contours: Tensor | None = None, lift: float = LIFT
-) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True, eq=False)
+class Onlooker:
+    """A sight and what it looks at: the `mesh`, in the pose that it has there, and its `surface` for rays; `contours`
+    (H,W) of that, of `contour_distance`."""
+
+    sight: Sight
+    mesh: Mesh
+    surface: Surface
+    contours: Tensor
+
+    @classmethod
+    def of(cls, sight: Sight, mesh: Mesh, surface: Surface) -> Onlooker:
+        """Of a sight that sees the mesh where it is, or at its own `vertices`."""
+        if sight.vertices is not None:
+            mesh = replace(mesh, vertices=sight.vertices)
+            surface = Surface(mesh.vertices, mesh.faces)
+        return cls(sight, mesh, surface, contour_distance(mesh, sight))
+
+
+def projected(places: Places, onlooker: Onlooker, *, lift: float = LIFT) -> tuple[Tensor, Tensor]:
     """Colours (P,3) sRGB 0 … 1 and weights (P) 0 … 1 of the places: 0 where they are hidden, averted, outside of the
     picture or of what it is trusted for; less at grazing angles and near contours.
 
-    `contours` (H,W) is `contour_distance` of the mesh. `lift`: how far, metres, places may lie under the surface.
+    `lift`: how far, metres, places may lie under the surface.
     """
-    camera = sight.camera
+    sight, surface, camera = onlooker.sight, onlooker.surface, onlooker.sight.camera
     weights = places.points.new_zeros(len(places))
     colours = places.points.new_zeros(len(places), 3)
     W, H = camera.size
@@ -40,7 +62,7 @@ def projected(
     inside = (pixels > 0).all(dim=1) & (pixels < pixels.new_tensor([W, H])).all(dim=1) & (depth > 0)
     facing = (places.normals * _towards(sight, places.points)).sum(dim=1)
     good = (inside & (facing > GRAZING[0])).nonzero()[:, 0]
-    trusts = sight.trust if contours is None else sight.trust * contours
+    trusts = sight.trust * onlooker.contours
     found = sampled(torch.cat([sight.colours, trusts[None]]), pixels[good])
     good, found = good[found[:, 3] > 0], found[found[:, 3] > 0]
     points = places.points[good]
@@ -50,6 +72,22 @@ def projected(
     weights[good] = found[:, 3] * ramp(facing[good], *GRAZING)
     colours[good] = found[:, :3]
     return colours, weights
+
+
+def together(places: Places, onlookers: Sequence[Onlooker], *, lift: float = LIFT) -> tuple[Tensor, Tensor]:
+    """What several show: colours (P,3), the better seen the more; and how well the best of them sees (P) 0 … 1."""
+    colours, cover = torch.zeros(len(places), 3), torch.zeros(len(places))
+    for part, some in places.split(BLOCK):
+        sums, total, best = torch.zeros(len(some), 3), torch.zeros(len(some)), torch.zeros(len(some))
+        for onlooker in onlookers:
+            moved = onlooker.sight.vertices is not None
+            there = Places(onlooker.mesh, some.face, some.barycentric) if moved else some
+            found, weight = projected(there, onlooker, lift=lift)
+            sums += found * weight.square()[:, None]
+            total += weight.square()
+            best = torch.maximum(best, weight)
+        colours[part], cover[part] = sums / total.clamp(min=1e-9)[:, None], best
+    return colours, cover
 
 
 def _towards(sight: Sight, points: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ from avatarkit.person import Person
 from avatarkit.shapes import sizes
 
 Surface = Literal["nearest", "farthest"]
-LABELS, PHOTO, MIRROR, ALBEDO, CONTINUED, BUILT_IN = range(6)
+LABELS, PHOTO, MIRROR, ALBEDO, CONTINUED, BUILT_IN, GENERATED, REFINED = range(8)
 """Where a texel's colour is from; of LABELS none is, and 0 in a source map is no surface."""
-SOURCES = ("nothing", "photo", "mirror", "albedo row", "continued", "built in")
-SOURCE_COLOURS = ((0, 0, 0), (60, 160, 60), (60, 60, 220), (220, 180, 40), (220, 60, 60), (200, 60, 200))
+SOURCES = ("nothing", "photo", "mirror", "albedo row", "continued", "built in", "generated", "refined")
+SOURCE_COLOURS = ((0, 0, 0), (60, 160, 60), (60, 60, 220), (220, 180, 40), (220, 60, 60), (200, 60, 200),
+                  (60, 200, 200), (240, 240, 240))  # fmt: skip
 FRINGE = 0.002
 """How far the background bleeds into a person's outline in a photo, as a share of the person's height in it."""
 SOFT = 2.5
@@ -39,6 +40,8 @@ class Sight:
     labels: Tensor | None = None
     mask: Tensor | None = None
     """(H,W) 0 … 1: where the person is in the picture; default where it is trusted"""
+    vertices: Tensor | None = None
+    """(V,3): where the mesh's vertices are in this picture, when the person moved"""
 
     def __post_init__(self) -> None:
         H, W = sizes("3 H W, H W", self.colours, self.trust)
