@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit import appearance, people, render
+from avatarkit import appearance, people, render, texturing
 from avatarkit import camera as cameras
 from avatarkit.appearance.mapping import mapped
+from avatarkit.atlas import Atlas, padded, texels
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
 from avatarkit.fidelity import eroded, psnr, ssim
@@ -117,3 +118,16 @@ def compared(case: Case, mesh: Mesh) -> Row:
     for yaw, both in found.items():
         row[f"psnr_{yaw}"], row[f"ssim_{yaw}"] = (float(np.mean(values)) for values in zip(*both, strict=True))
     return row
+
+
+def painted_truth(case: Case, model: BodyModel, sights: list[Any], *, symmetry: bool = True) -> Mesh:
+    """The true mesh, painted with what the sights show."""
+    atlas = Atlas(case.mesh, torch.zeros(len(case.mesh.faces), dtype=torch.int64), ("all",))
+    sheet = texels(atlas, TEXTURE)
+    there = (sheet.face >= 0).nonzero(as_tuple=True)
+    places = texturing.Places(case.mesh, sheet.face[there], sheet.barycentric[there].float())
+    colours, _ = texturing.coloured(places, model, case.person, sights, symmetry=symmetry)
+    image = torch.zeros(TEXTURE, TEXTURE, 3)
+    image[there] = colours
+    image = (255 * padded(image, sheet, 8)).round().clamp(0, 255).to(torch.uint8)
+    return replace(case.mesh, images={"base_colour": image})
