@@ -106,17 +106,20 @@ def corners_of(places: Tensor) -> Tensor:
     return (found[0] + (share * len(places)).long()) % len(places)
 
 
-SNAP = 0.08
+SNAP = 0.2
 """How near to the rectangle's side a chart's is put on it."""
 BY_LENGTH = 0.2
 """The share of the places along a side that the length of the rim decides."""
 
 
-def pinned(places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float = BY_LENGTH) -> Tensor:
+def pinned(
+    places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float = BY_LENGTH, snap: float = SNAP,
+    least: float = 0.0,
+) -> Tensor:
     """(R,2): a rim's places (R,2; in 0 … 1) put on the sides of a rectangle, in their order.
 
     `lengths` (R) metres to the next; `corners` (4) as `corners_of` finds them. A side lies at 0 or 1 where its places
-    do nearly, or else at their mean: what a skirt hides of a leg is left free.
+    do by `snap`, or else at their mean: what a skirt hides of a leg is left free. The top is at `least`.
     """
     (R,) = sizes("R 2, R", places, lengths)
     sides = []
@@ -127,8 +130,9 @@ def pinned(places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float
     for k, side in enumerate(sides):
         axis, full = (0, 1, 0, 1)[k], (0.0, 1.0, 1.0, 0.0)[k]
         mean = float(places[side, axis].mean())
-        levels.append(full if abs(mean - full) < SNAP else mean)
+        levels.append(full if abs(mean - full) < snap else mean)
     left, bottom, right, top = levels
+    top = min(max(top, least), bottom - 0.05)
     ends = places.new_tensor([[left, top], [left, bottom], [right, bottom], [right, top]])
     found = places.clone()
     for k, side in enumerate(sides):

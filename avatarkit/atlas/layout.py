@@ -17,16 +17,16 @@ from avatarkit.mesh import Mesh
 GAP = 9 / 2048
 """Texels of a texture of 2048 that stay free on each side of a chart: what padding fills."""
 RECTANGLES: Mapping[str, tuple[float, float, float, float]] = {
-    "torso_front": (0.0, 0.0, 0.245, 0.36), "torso_back": (0.245, 0.0, 0.49, 0.36),
-    "left_leg": (0.245, 0.36, 0.49, 0.93), "right_leg": (0.0, 0.36, 0.245, 0.93),
-    "head": (0.49, 0.0, 1.0, 0.33),
-    "left_arm": (0.655, 0.33, 0.82, 0.64), "right_arm": (0.49, 0.33, 0.655, 0.64),
-    "left_hand": (0.82, 0.33, 1.0, 0.485), "right_hand": (0.82, 0.485, 1.0, 0.64),
-    "skirt_front": (0.49, 0.64, 0.745, 0.92), "skirt_back": (0.745, 0.64, 1.0, 0.92),
-    "left_sole": (0.0, 0.93, 0.06, 1.0), "right_sole": (0.06, 0.93, 0.12, 1.0),
-    "skirt_under": (0.12, 0.93, 0.36, 1.0),
+    "torso_front": (0.0, 0.0, 0.27, 0.385), "torso_back": (0.27, 0.0, 0.54, 0.385),
+    "right_leg": (0.0, 0.385, 0.27, 1.0), "left_leg": (0.27, 0.385, 0.54, 1.0),
+    "head": (0.54, 0.0, 1.0, 0.31),
+    "right_arm": (0.54, 0.31, 0.715, 0.65), "left_arm": (0.715, 0.31, 0.89, 0.65),
+    "right_hand": (0.54, 0.65, 0.77, 0.85), "left_hand": (0.77, 0.65, 1.0, 0.85),
+    "right_sole": (0.89, 0.31, 1.0, 0.48), "left_sole": (0.89, 0.48, 1.0, 0.65),
+    "skirt_under": (0.54, 0.85, 0.74, 1.0),
+    "skirt_front": (0.0, 0.385, 0.27, 1.0), "skirt_back": (0.27, 0.385, 0.54, 1.0),
 }  # fmt: skip
-"""Left, top, right, bottom of each chart in the texture, 0 … 1."""
+"""Left, top, right, bottom of each chart in the texture, 0 … 1. Skirts lie where the legs would that they hide."""
 ROUNDS = 7
 FACE = 1.5
 """How much more texture, in length, the face has than the rest of the head."""
@@ -101,7 +101,8 @@ def strains(corners: Tensor, uvs: Tensor) -> Tensor:
     charted = charted + 1e-9 * torch.eye(2, dtype=charted.dtype)
     jacobian = across @ torch.linalg.inv(charted)
     found = (jacobian.square().sum(dim=(1, 2)) / 2).sqrt().clamp(max=1e3)
-    return found / found.mean()
+    areas = torch.linalg.cross(b - a, c - a).norm(dim=1)
+    return found / ((found * areas).sum() / areas.sum())
 
 
 def _of_vertices(model: BodyModel, old: Tensor, vertex: Tensor, panel: Tensor, place: Tensor) -> Layout:

@@ -1,14 +1,14 @@
 """A mesh parted along the borders of fields: triangles that a border passes are cut in pieces, the surface stays.
 
-      a            Two labels: the border passes two edges.      a      Three: it branches in the middle.
-     / \\                                                        / \\
-    p---q                                                       p   q
-   /  \\  \\                                                     / \\ / \\
-  b----\\--c                                                   /   m   \\
-                                                              b---r---c
+        a             a            a
+       / \\           /|\\          / \\        A border passes two edges (left), branches in the middle (right),
+      p---q         / | \\        p-m-q       or ends at a corner where the panels on both sides are sewn to
+     /  \\  \\       /  |  \\      /  |  \\      the corner's own.
+    b-----c       b---p---c    b---r---c
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -56,37 +56,42 @@ def labels_of(faces: Tensor, scores: Tensor) -> Tensor:
         labels[rim] = votes[rim].argmax(dim=1)
 
 
-def parted(mesh: Mesh, scores: Tensor) -> Parted:
-    """The mesh cut where the greatest of `scores` (V,P) changes; new vertices lie on the old faces.
+def parted(mesh: Mesh, scores: Tensor, sewn: Tensor) -> Parted:
+    """The mesh cut where the greatest of `scores` (V,P) changes between panels that are not `sewn` (P,P) together.
 
-    Their attributes are mixed where these are numbers of float, else those of the nearer end.
+    New vertices lie on the old faces; their attributes are mixed where these are numbers of float, else those of the
+    nearer end. Faces across a border within a chart are of the first of its panels.
     """
-    labels = labels_of(mesh.faces, scores)
-    joined = edges(mesh.faces)
+    labels, joined = labels_of(mesh.faces, scores), edges(mesh.faces)
     a, b = joined.vertices.unbind(1)
-    crossed = labels[a] != labels[b]
-    share = _crossings(scores, labels, a[crossed], b[crossed])
-    V, E = len(mesh.vertices), int(crossed.sum())
+    crossed = ~sewn[labels[a], labels[b]]
+    cut = Cut(a[crossed], b[crossed], _crossings(scores, labels, a[crossed], b[crossed]))
+    V, E = len(mesh.vertices), len(cut.a)
     middle = torch.full((len(a),), -1)
     middle[crossed] = V + torch.arange(E)
-    corner_labels = labels[mesh.faces]
-    kinds = 1 + (corner_labels.sort(dim=1).values.diff(dim=1) != 0).sum(dim=1)
-    whole, two, three = ((kinds == n).nonzero()[:, 0] for n in (1, 2, 3))
-    centres = V + E + torch.arange(len(three))
+    middle, own = middle[joined.of_faces], labels[mesh.faces]
+    count = (middle >= 0).sum(dim=1)
+    whole, one, two, three = ((count == n).nonzero()[:, 0] for n in range(4))
     pieces = [
-        (mesh.faces[whole], whole, corner_labels[whole, 0]),
-        *_in_two(mesh.faces, corner_labels, middle[joined.of_faces], two),
-        *_in_three(mesh.faces, corner_labels, middle[joined.of_faces], three, centres),
+        (mesh.faces[whole], whole, own[whole].amin(dim=1)),
+        *_in_one(mesh.faces, own, middle, one),
+        *_in_two(mesh.faces, own, middle, two),
+        *_in_three(mesh.faces, own, middle, three, V + E + torch.arange(len(three))),
     ]
     faces, parent, panel = (torch.cat(column) for column in zip(*pieces, strict=True))
-    mixes = [(a[crossed], b[crossed], share)]
-    vertices = torch.cat(
-        [mesh.vertices, torch.lerp(mesh.vertices[a[crossed]], mesh.vertices[b[crossed]], share[:, None]),
-         mesh.vertices[mesh.faces[three]].mean(dim=1)]
-    )  # fmt: skip
-    attributes = {name: _carried(v, *mixes[0], mesh.faces[three]) for name, v in mesh.attributes.items()}
-    weights = _weights(mesh, faces, parent, (V, E), (a[crossed], b[crossed], share))
-    return Parted(Mesh(vertices, faces, attributes, None, mesh.images), panel, parent, weights)
+    attributes = {name: _carried(v, cut, mesh.faces[three]) for name, v in mesh.attributes.items()}
+    vertices = _carried(mesh.vertices, cut, mesh.faces[three])
+    return Parted(
+        Mesh(vertices, faces, attributes, None, mesh.images), panel, parent, _weights(mesh, faces, parent, cut)
+    )
+
+
+class Cut(NamedTuple):
+    """Edges from `a` to `b` (E) with a new vertex at a `share` (E) of the way."""
+
+    a: Tensor
+    b: Tensor
+    share: Tensor
 
 
 def _crossings(scores: Tensor, labels: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -99,17 +104,27 @@ def _crossings(scores: Tensor, labels: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return share.clamp(NEAREST, 1 - NEAREST)
 
 
+def _in_one(faces: Tensor, labels: Tensor, middle: Tensor, among: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Pieces (faces, parents, labels) of those of which one edge is cut: a border ends there."""
+    k = (middle[among] >= 0).long().argmax(dim=1)  # the edge from corner k on
+    b, c, a = (faces[among, (k + n) % 3] for n in range(3))
+    p = middle[among, k]
+    return [
+        (torch.stack([a, b, p], dim=1), among, labels[among, k]),
+        (torch.stack([a, p, c], dim=1), among, labels[among, (k + 1) % 3]),
+    ]
+
+
 def _in_two(faces: Tensor, labels: Tensor, middle: Tensor, among: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Pieces (faces, parents, labels) of those with two labels."""
-    own = labels[among]
-    # the corner that is alone: the two others agree
-    lone = (own.roll(-1, 1) == own.roll(-2, 1)).long().argmax(dim=1)
-    k, n, m = lone, (lone + 1) % 3, (lone + 2) % 3
+    """Pieces of those of which two edges are cut: the border passes."""
+    # the corner after the edge that is whole is the far end of it, the one after that is alone
+    n = (middle[among] < 0).long().argmax(dim=1)
+    m, k = (n + 1) % 3, (n + 2) % 3
     a, b, c = (faces[among, corner] for corner in (k, n, m))
     p, q = middle[among, k], middle[among, m]  # on (a b) and (c a)
-    mine, theirs = labels[among, k], labels[among, n]
+    theirs = labels[among].gather(1, torch.stack([n, m], dim=1)).amin(dim=1)
     return [
-        (torch.stack([a, p, q], dim=1), among, mine),
+        (torch.stack([a, p, q], dim=1), among, labels[among, k]),
         (torch.stack([p, b, c], dim=1), among, theirs),
         (torch.stack([p, c, q], dim=1), among, theirs),
     ]
@@ -127,28 +142,25 @@ def _in_three(
     return found
 
 
-def _carried(values: Tensor, a: Tensor, b: Tensor, share: Tensor, corners: Tensor) -> Tensor:
+def _carried(values: Tensor, cut: Cut, centred: Tensor) -> Tensor:
+    """`values` (V, ...), and those of the cut's vertices and of the middles of faces `centred` (C,3)."""
+    share = cut.share.reshape(-1, *[1] * (values.dim() - 1))
     if not values.is_floating_point():
-        return torch.cat([values, torch.where(_like(share < 0.5, values), values[a], values[b]), values[corners[:, 0]]])
-    return torch.cat([values, torch.lerp(values[a], values[b], _like(share, values)), values[corners].mean(dim=1)])
+        return torch.cat([values, torch.where(share < 0.5, values[cut.a], values[cut.b]), values[centred[:, 0]]])
+    return torch.cat(
+        [values, torch.lerp(values[cut.a], values[cut.b], share.to(values.dtype)), values[centred].mean(dim=1)]
+    )
 
 
-def _like(share: Tensor, values: Tensor) -> Tensor:
-    return share.reshape(-1, *[1] * (values.dim() - 1))
-
-
-def _weights(
-    mesh: Mesh, faces: Tensor, parent: Tensor, counts: tuple[int, int], cuts: tuple[Tensor, Tensor, Tensor]
-) -> Tensor:
+def _weights(mesh: Mesh, faces: Tensor, parent: Tensor, cut: Cut) -> Tensor:
     """(F,3,3): the weights of the parents' corners at the pieces'."""
-    (V, E), (a, b, share) = counts, cuts
+    V, E = len(mesh.vertices), len(cut.a)
     corners = mesh.faces[parent]
     found = (faces[:, :, None] == corners[:, None]).float()
-    new = (faces >= V) & (faces < V + E)
-    face, place = new.nonzero(as_tuple=True)
-    cut = faces[face, place] - V
-    at_a, at_b = (corners[face] == end[cut][:, None] for end in (a, b))
-    found[face, place] = at_a * (1 - share[cut])[:, None] + at_b * share[cut][:, None]
+    face, place = ((faces >= V) & (faces < V + E)).nonzero(as_tuple=True)
+    at = faces[face, place] - V
+    at_a, at_b = (corners[face] == end[at][:, None] for end in (cut.a, cut.b))
+    found[face, place] = at_a * (1 - cut.share[at])[:, None] + at_b * cut.share[at][:, None]
     found[faces >= V + E] = 1 / 3
     return found
 
@@ -161,9 +173,9 @@ def split(before: Parted, pairs: Tensor) -> Parted:
     mesh, (face, k) = before.mesh, pairs.reshape(-1, 2).unbind(1)
     a, b = (mesh.faces[pairs[:, 0, 0], (pairs[:, 0, 1] + n) % 3] for n in (0, 1))
     middle = (len(mesh.vertices) + torch.arange(len(pairs))).repeat_interleave(2)
-    halves, none = torch.full((len(a),), 0.5), torch.zeros(0, 3, dtype=torch.int64)
-    attributes = {name: _carried(v, a, b, halves, none) for name, v in mesh.attributes.items()}
-    vertices = torch.cat([mesh.vertices, (mesh.vertices[a] + mesh.vertices[b]) / 2])
+    cut, none = Cut(a, b, torch.full((len(a),), 0.5)), mesh.faces[:0]
+    attributes = {name: _carried(v, cut, none) for name, v in mesh.attributes.items()}
+    vertices = _carried(mesh.vertices, cut, none)
     faces, weights = mesh.faces.clone(), before.barycentric.clone()
     more, more_weights = mesh.faces[face], before.barycentric[face]
     at, far = torch.arange(len(face)), (k + 1) % 3
