@@ -26,9 +26,10 @@ from stages.gen_normals import gen_normals
 from stages.info import info
 from stages.preview import preview
 from stages.synth import synth
+from stages.texture_uv import texture_uv
 from stages.train import train
 
-STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh)  # in the order in which data flows
+STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv)  # in the order in which data flows
 COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)

@@ -28,7 +28,7 @@ DOORS = {
     "manifold3d": {"avatarkit/hull.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "synthesis", "previewing", "training"}
+VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 

@@ -2,14 +2,16 @@
 
 DualNormalPipeline   body normals (words, photo) → front and back normals      `dual`, `networks`, `vocabulary`
 painted              words → the front alone, by any Stable Diffusion          `painting`
+recoloured           a picture painted anew where a mask says, by any          `colouring`
 built                a checked model folder → its pipeline                     `building`
 """
 
 from avatarkit.diffusion.building import PAINTERS, built, fetched, parts_of
+from avatarkit.diffusion.colouring import recoloured
 from avatarkit.diffusion.dual import DualNormalPipeline, DualNormals
 from avatarkit.diffusion.memory import told_of_memory
 from avatarkit.diffusion.networks import PatchCodec, WordEncoder
 from avatarkit.diffusion.painting import painted
 
 __all__ = ["PAINTERS", "DualNormalPipeline", "DualNormals", "PatchCodec", "WordEncoder", "built", "fetched", "painted",
-           "parts_of", "told_of_memory"]  # fmt: skip
+           "parts_of", "recoloured", "told_of_memory"]  # fmt: skip

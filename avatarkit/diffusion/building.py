@@ -16,8 +16,10 @@ OURS = {"PatchCodec": NETWORKS, "WordEncoder": NETWORKS}
 PAINTERS = frozenset({
     "StableDiffusionControlNetPipeline", "StableDiffusionInstructPix2PixPipeline", "StableDiffusionDepth2ImgPipeline",
     "StableDiffusionXLControlNetPipeline", "StableDiffusionXLInstructPix2PixPipeline",
+    "StableDiffusionControlNetInpaintPipeline", "StableDiffusionControlNetImg2ImgPipeline",
+    "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline",
 })  # fmt: skip
-"""Pipelines of diffusers that `painting` knows to ask."""
+"""Pipelines of diffusers that `painting` or `colouring` know to ask."""
 TRANSFORMERS = frozenset({
     "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
     "CLIPImageProcessor", "CLIPImageProcessorPil", "CLIPFeatureExtractor", "DPTImageProcessor", "DPTImageProcessorPil",

@@ -17,7 +17,7 @@ from avatarkit.files.pictures import decode_photo
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.gltf import Primitive, Scene
 from avatarkit.mesh import Mesh
-from avatarkit.picture import srgb_from_linear
+from avatarkit.picture import encode_png, srgb_from_linear
 
 log = logging.getLogger("avatarkit")
 
@@ -43,12 +43,10 @@ def read_mesh(path: Path) -> Mesh:
 
 
 def write_mesh(path: Path, mesh: Mesh) -> None:
-    """Write .glb (with the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
+    """Write .glb (with images, and the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
     suffix = path.suffix.lower()
     if suffix == ".glb":
-        # not named after the file, whose name is a temporary one while it is written
-        scene = Scene(meshes=(gltf.Mesh((_primitive(mesh),)),), nodes=(gltf.Node("person", mesh=0),))
-        write_bytes(path, gltf.encode(scene))
+        write_bytes(path, gltf.encode(_scene(mesh)))
     elif suffix in (".ply", ".obj"):
         import trimesh
 
@@ -64,6 +62,21 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
 def write_scene(path: Path, scene: Scene) -> None:
     """Write a whole scene as .glb."""
     write_bytes(path, gltf.encode(scene))
+
+
+def _scene(mesh: Mesh) -> Scene:
+    """The mesh alone; not named after its file, whose name is a temporary one while it is written."""
+    names = [name for name in ("base_colour", "normal") if name in mesh.images and mesh.uvs is not None]
+    images = tuple(gltf.Image(encode_png(mesh.images[name].cpu().numpy()), name) for name in names)
+    base_colour, normal = (names.index(name) if name in names else None for name in ("base_colour", "normal"))
+    material = gltf.Material("person", base_color_image=base_colour, normal_image=normal, roughness=0.8)
+    primitive = replace(_primitive(mesh), material=0 if names else None)
+    return Scene(
+        meshes=(gltf.Mesh((primitive,)),),
+        nodes=(gltf.Node("person", mesh=0),),
+        materials=(material,) if names else (),
+        images=images,
+    )
 
 
 def _primitive(mesh: Mesh) -> Primitive:

@@ -1,0 +1,161 @@
+"""Charts flattened: rims pinned on rectangles, what is inside in balance.
+
+Each vertex is the mean of its neighbours, with positive weights (Tutte 1963, Floater 1997): with a convex rim, no face
+can turn over and no two overlap, whatever the surface. It is drawn towards where the template has it besides, which
+smooths what the template says; where that would turn a face over, the pull is let go.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from avatarkit.shapes import sizes
+
+LEAST_WEIGHT = 0.05
+"""The least cotangent: weights stay positive."""
+
+
+@dataclass(frozen=True, eq=False)
+class Springs:
+    """Springs (E,2) between N vertices, and their strengths (E) float64."""
+
+    count: int
+    pairs: Tensor
+    strength: Tensor
+
+
+def springs(corners: Tensor, faces: Tensor, count: int, stiffness: Tensor | None = None) -> Springs:
+    """Cotangent weights of faces (F,3) with `corners` (F,3,3) in space, times the `stiffness` (F) of each face."""
+    sizes("F 3 3, F 3", corners, faces)
+    corners = corners.double()
+    before, after = corners.roll(1, 1) - corners, corners.roll(-1, 1) - corners
+    sine = torch.linalg.cross(after, before).norm(dim=-1).clamp(min=1e-14)
+    weights = ((before * after).sum(dim=-1) / sine).clamp(LEAST_WEIGHT, 10)
+    if stiffness is not None:
+        weights = weights * stiffness.double()[:, None]
+    return merged(torch.stack([faces.roll(-1, 1), faces.roll(1, 1)], dim=-1).reshape(-1, 2), weights.reshape(-1), count)
+
+
+def merged(pairs: Tensor, strength: Tensor, count: int) -> Springs:
+    """Springs with parallel ones made one."""
+    low, high = pairs.amin(dim=1), pairs.amax(dim=1)
+    keys, place = torch.unique(low * count + high, return_inverse=True)
+    total = torch.zeros(len(keys), dtype=torch.float64).index_add(0, place, strength)
+    return Springs(count, torch.stack([keys // count, keys % count], dim=1), total)
+
+
+def balanced(
+    tied: Springs, start: Tensor, fixed: Tensor, pull: Tensor, towards: Tensor, *, rounds: int = 600, exact: float = 1e-7
+) -> Tensor:
+    """(N,2) float64 where the springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
+
+    Conjugate gradients with the diagonal as preconditioner, from `start`, until the residual is `exact` of the first.
+    """
+    a, b = tied.pairs.unbind(1)
+    free = ~fixed
+    degree = torch.zeros(tied.count, dtype=torch.float64)
+    degree = degree.index_add(0, a, tied.strength).index_add(0, b, tied.strength) + pull
+    loose = degree <= 0
+    free, degree = free & ~loose, torch.where(loose, 1.0, degree)
+    index = torch.cat([torch.stack([a, b]), torch.stack([b, a])], dim=1)
+    matrix = torch.sparse_coo_tensor(
+        index, torch.cat([tied.strength, tied.strength]), (tied.count, tied.count), check_invariants=False
+    ).to_sparse_csr()
+    mask = free[:, None].double()
+    x = start.double().clone()
+    residual = mask * (pull[:, None] * towards.double() - degree[:, None] * x + matrix @ x)
+    step = residual / degree[:, None]
+    direction, power = step, (residual * step).sum(dim=0)
+    enough = exact**2 * power.clamp(min=1e-30)
+    for _ in range(rounds):
+        if bool((power <= enough).all()):
+            break
+        image = mask * (degree[:, None] * direction - matrix @ direction)
+        length = power / (direction * image).sum(dim=0).clamp(min=1e-300)
+        x, residual = x + length * direction, residual - length * image
+        step = residual / degree[:, None]
+        power, before = (residual * step).sum(dim=0), power
+        direction = step + power / before.clamp(min=1e-300) * direction
+    return x
+
+
+def filled(count: int, rings: list[Tensor]) -> Springs:
+    """Springs that close holes: each ring to a vertex of its own in the hole's middle, numbered from `count`."""
+    pairs = [
+        torch.stack([ring, torch.full_like(ring, count + number)], dim=1) for number, ring in enumerate(rings)
+    ]  # fmt: skip
+    pairs.append(torch.zeros(0, 2, dtype=torch.int64))
+    every = torch.cat(pairs)
+    return Springs(count + len(rings), every, torch.ones(len(every), dtype=torch.float64))
+
+
+CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))
+"""A rim runs against the clock: top left, bottom left, bottom right, top right; v is down."""
+
+
+def corners_of(places: Tensor) -> Tensor:
+    """(4) which of a rim's places (R,2) are its corners, in the order of CORNERS."""
+    low, high = places.amin(dim=0), places.amax(dim=0)
+    unit = 2 * (places - low) / (high - low).clamp(min=1e-9) - 1
+    found = torch.stack([(unit * unit.new_tensor(corner)).sum(dim=1).argmax() for corner in CORNERS])
+    after = (found - found[0]) % len(places)
+    if bool((after.diff() > 0).all()):
+        return found
+    share = torch.tensor([0.0, 0.25, 0.5, 0.75])  # a rim that knows no corners
+    return (found[0] + (share * len(places)).long()) % len(places)
+
+
+SNAP = 0.2
+"""How near to the rectangle's side a chart's is put on it."""
+BY_LENGTH = 0.2
+"""The share of the places along a side that the length of the rim decides."""
+
+
+def pinned(
+    places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float = BY_LENGTH, snap: float = SNAP,
+    least: float = 0.0,
+) -> Tensor:
+    """(R,2): a rim's places (R,2; in 0 … 1) put on the sides of a rectangle, in their order.
+
+    `lengths` (R) metres to the next; `corners` (4) as `corners_of` finds them. A side lies at 0 or 1 where its places
+    do by `snap`, or else at their mean: what a skirt hides of a leg is left free. The top is at `least`.
+    """
+    (R,) = sizes("R 2, R", places, lengths)
+    sides = []
+    for k in range(4):
+        count = int((corners[(k + 1) % 4] - corners[k]) % R)
+        sides.append((corners[k] + torch.arange(count + 1)) % R)
+    levels = []
+    for k, side in enumerate(sides):
+        axis, full = (0, 1, 0, 1)[k], (0.0, 1.0, 1.0, 0.0)[k]
+        mean = float(places[side, axis].mean())
+        levels.append(full if abs(mean - full) < snap else mean)
+    left, bottom, right, top = levels
+    top = min(max(top, least), bottom - 0.05)
+    ends = places.new_tensor([[left, top], [left, bottom], [right, bottom], [right, top]])
+    found = places.clone()
+    for k, side in enumerate(sides):
+        start, end = ends[k], ends[(k + 1) % 4]
+        axis = (1, 0, 1, 0)[k]
+        along = (places[side, axis] - start[axis]) / (end - start)[axis]
+        share = along_side(along, lengths[side[:-1]], by_length)
+        found[side] = start + share[:, None] * (end - start)
+    return found
+
+
+def along_side(share: Tensor, lengths: Tensor, by_length: float) -> Tensor:
+    """(n): places 0 … 1 along a side made strictly increasing, from 0 to 1: smoothed, and mixed with the length."""
+    walked = torch.cat([lengths.new_zeros(1), lengths.clamp(min=1e-7).cumsum(0)])
+    walked = walked / walked[-1]
+    if by_length >= 1:
+        return walked
+    share = share.clamp(0, 1).clone()
+    share[0], share[-1] = 0, 1
+    for _ in range(4):
+        share[1:-1] = (share[:-2] + 2 * share[1:-1] + share[2:]) / 4
+    up = share.cummax(dim=0).values
+    down = share.flip(0).cummin(dim=0).values.flip(0)
+    found = by_length * walked + (1 - by_length) * (up + down) / 2
+    found[0], found[-1] = 0, 1
+    return found

@@ -1,0 +1,81 @@
+"""The colours of places on a person's mesh, from all that is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from avatarkit.body import BodyModel
+from avatarkit.mesh import edges
+from avatarkit.person import Person
+from avatarkit.surface import Surface
+from avatarkit.texturing.delighting import delit
+from avatarkit.texturing.labelling import inner_colours, labelled
+from avatarkit.texturing.layering import Layer, Parts, layered
+from avatarkit.texturing.mirroring import mirrored
+from avatarkit.texturing.places import Places
+from avatarkit.texturing.projecting import Onlooker, together
+from avatarkit.texturing.sights import ALBEDO, BUILT_IN, GENERATED, MIRROR, PHOTO, REFINED, Sight
+
+UNDER = 0.008
+"""Metres by which the mirror image of a place may lie under the surface."""
+UNLIKE = 0.12
+"""The mean difference between both sides of a part, in sRGB of 0 … 1, from which on it is not symmetric."""
+
+
+def coloured(
+    places: Places,
+    model: BodyModel,
+    person: Person,
+    sights: Sequence[Sight],
+    *,
+    symmetry: bool = True,
+    delight: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Colours (P,3) sRGB 0 … 1 and sources (P) uint8 of places on the person's mesh.
+
+    Photos first, in the order given; what was refined; the photo's mirror image; what was generated; the albedo row;
+    then what continues these inside of the same part. `delight` takes the light out of photos.
+    """
+    mesh, surface = places.mesh, Surface(places.mesh.vertices, places.mesh.faces)
+    pairs = edges(mesh.faces).vertices
+    parts = Parts(labelled(mesh, pairs, sights, model.part_names, surface), pairs)
+    labels, _ = parts.at(places)
+    layers = []
+    photos = [Onlooker.of(sight, mesh, surface) for sight in sights if sight.source == PHOTO]
+    for photo in photos:
+        colours, cover = together(places, [photo])
+        if delight:
+            colours = delit(colours, cover, places.normals, labels)
+        layers.append(Layer(PHOTO, colours, cover))
+    for source in (REFINED, MIRROR, GENERATED, ALBEDO):
+        own = [Onlooker.of(sight, mesh, surface) for sight in sights if sight.source == source]
+        if own:
+            layers.append(Layer(source, *together(places, own)))
+        elif source == MIRROR and symmetry and photos and photos[0].sight.vertices is None:
+            other = mirrored(mesh, model, person, parts.labels)
+            if other is not None:
+                layers.append(_mirror(places, photos[0], layers[0], labels, *other))
+    fixed, inner = inner_colours(mesh, model.part_names)
+    layers.append(Layer(BUILT_IN, places.of(fixed), (places.of(inner[:, None].float())[:, 0] > 0.5).float()))
+    return layered(places, parts, layers)
+
+
+def _mirror(
+    places: Places, photo: Onlooker, direct: Layer, labels: Tensor, points: Tensor, sure: Tensor
+) -> Layer:  # fmt: skip
+    """What a photo shows of the places' mirror images (V,3), as far as these are sure (V), better seen than the places
+    themselves, and of parts that are symmetric as far as can be seen."""
+    # the mirrored mesh is inside out: its normals are made of faces turned round
+    turned = replace(places.mesh, vertices=points, faces=places.mesh.faces.flip(1))
+    colours, seen = together(Places(turned, places.face, places.barycentric.flip(1)), [photo], lift=UNDER)
+    both = torch.minimum(seen, direct.cover)
+    apart = (colours - direct.colours).abs().mean(dim=1)
+    K = int(labels.max()) + 1
+    known = torch.zeros(K).index_add(0, labels, both)
+    unlike = torch.zeros(K).index_add(0, labels, both * apart) / known.clamp(min=1e-6)
+    cover = (2 * (seen - direct.cover)).clamp(0, 1) * places.of(sure[:, None])[:, 0]
+    return Layer(MIRROR, colours, cover * (unlike < UNLIKE)[labels])

@@ -1,0 +1,80 @@
+"""Which thing each vertex belongs to, so that no colour runs from one into another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from avatarkit import camera as cameras
+from avatarkit.maps import PARTS
+from avatarkit.mesh import Mesh
+from avatarkit.surface import Surface
+from avatarkit.texturing.places import Places
+from avatarkit.texturing.projecting import Onlooker, projected
+from avatarkit.texturing.sights import Sight
+from avatarkit.texturing.spreading import spread
+
+BARE = ("face", "hand", "thumb", "index", "middle", "ring", "pinky")
+INNER = {"upper_teeth": (0.90, 0.88, 0.82), "lower_teeth": (0.90, 0.88, 0.82), "tongue": (0.70, 0.38, 0.37),
+         "mouth": (0.42, 0.17, 0.17), "eye_socket": (0.62, 0.36, 0.33), "left_eye": (0.90, 0.89, 0.88),
+         "right_eye": (0.90, 0.89, 0.88)}  # fmt: skip
+"""sRGB of what a photo hardly ever shows."""
+
+
+def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Sequence[str], surface: Surface) -> Tensor:
+    """(V) int64: what each vertex is part of: a label of maps.PARTS that sights show, continued over the mesh; without
+    such, groups of the body's parts (head, hair, bare skin, the rest); an inner part is one of its own, after PARTS."""
+    part = mesh.attributes.get("_PART")
+    inner = _named(part, part_names, tuple(INNER), len(mesh.vertices))
+    votes = torch.zeros(len(mesh.vertices), len(PARTS))
+    places = at_vertices(mesh)
+    for sight in sights:
+        if sight.labels is None:
+            continue
+        _, weights = projected(places, Onlooker.of(sight, mesh, surface))
+        pixels, _ = cameras.project(sight.camera, mesh.vertices)
+        W, H = sight.camera.size
+        column, row = pixels[:, 0].long().clamp(0, W - 1), pixels[:, 1].long().clamp(0, H - 1)
+        votes.index_put_((torch.arange(len(votes)), sight.labels[row, column]), weights, accumulate=True)
+    votes[:, 0] = 0
+    total = votes.sum(dim=1)
+    if float(total.sum()) > 0:
+        shares = spread(
+            pairs, torch.zeros(len(votes), dtype=torch.int64), votes / total.clamp(min=1e-6)[:, None], 2 * total.sqrt()
+        )
+        found = shares.argmax(dim=1)
+    else:
+        groups = (_named(part, part_names, (name,), len(mesh.vertices)) for name in ("hair_cap", *BARE))
+        found = torch.stack(list(groups)).mul(torch.tensor([[3], *[[1]] * len(BARE)])).amax(dim=0)
+    return torch.where(inner, len(PARTS) + _own(part, len(mesh.vertices)), found)
+
+
+def at_vertices(mesh: Mesh) -> Places:
+    """The mesh's vertices as places."""
+    V = len(mesh.vertices)
+    face, corner = torch.zeros(V, dtype=torch.int64), torch.zeros(V, dtype=torch.int64)
+    for k in range(3):
+        face[mesh.faces[:, k]] = torch.arange(len(mesh.faces))
+        corner[mesh.faces[:, k]] = k
+    # a corner written last belongs to the face written last
+    corner = (mesh.faces[face] == torch.arange(V)[:, None]).float().argmax(dim=1)
+    return Places(mesh, face, torch.nn.functional.one_hot(corner, 3).float())
+
+
+def inner_colours(mesh: Mesh, part_names: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """(V,3) sRGB and (V) bool: the colours of teeth, tongue, mouth and eyeballs, and which vertices are of these."""
+    colours = torch.tensor([INNER.get(name, (0.5, 0.5, 0.5)) for name in part_names] or [(0.5, 0.5, 0.5)])
+    part, V = mesh.attributes.get("_PART"), len(mesh.vertices)
+    return colours[_own(part, V).clamp(max=len(colours) - 1)], _named(part, part_names, tuple(INNER), V)
+
+
+def _own(part: Tensor | None, V: int) -> Tensor:
+    return torch.zeros(V, dtype=torch.int64) if part is None else part.long()
+
+
+def _named(part: Tensor | None, part_names: Sequence[str], ends: tuple[str, ...], V: int) -> Tensor:
+    """(V) bool: of a part whose name ends so."""
+    wanted = [k for k, name in enumerate(part_names) if name.endswith(ends)]
+    return torch.zeros(V, dtype=torch.bool) if part is None else torch.isin(part.long(), torch.tensor(wanted))

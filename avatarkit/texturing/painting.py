@@ -1,0 +1,156 @@
+"""A mesh unwrapped and painted: the work of texture-uv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avatarkit import render
+from avatarkit.atlas import Atlas, Texels, padded, texels, unwrapped
+from avatarkit.body import BodyModel
+from avatarkit.camera import Camera
+from avatarkit.errors import BadData, UsageError
+from avatarkit.maps import Maps
+from avatarkit.mesh import Mesh, vertex_normals
+from avatarkit.person import Person
+from avatarkit.surface import Surface
+from avatarkit.texturing.colouring import coloured
+from avatarkit.texturing.generating import imagined, pixels_of, refined
+from avatarkit.texturing.mirroring import carried
+from avatarkit.texturing.places import Places
+from avatarkit.texturing.relief import relief
+from avatarkit.texturing.sights import LABELS, SOURCE_COLOURS, Sight, of_maps, of_photo
+
+PADDING = 8
+ATLASES = ("parts", "keep")
+SHARPEN = 0.4
+"""How much an image-to-image model may change what it sharpens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """The mesh with UVs and images, and the source (S,S) uint8 of each texel, of sights.SOURCES."""
+
+    mesh: Mesh
+    source: Tensor
+
+
+def painted(
+    mesh: Mesh,
+    model: BodyModel,
+    person: Person,
+    maps: Maps | None,
+    *,
+    back: Person | None = None,
+    size: int = 2048,
+    atlas: str = "parts",
+    symmetry: bool = True,
+    delight: bool = False,
+    detail: Mesh | None = None,
+    painter: Any = None,
+    refiner: Any = None,
+    words: str = "a person",
+    seed: int = 0,
+) -> Painted:
+    """The mesh in an atlas of `size`² texels, with its `base_colour`, and a `normal` map where `detail` is given.
+
+    `back` is the same person from elsewhere, perhaps in another pose. `painter` and `refiner` are pipelines that paint
+    what no picture shows, by `words`, and sharpen the whole. BadData where no colour is known.
+    """
+    chosen = unwrapped(mesh, model, person) if atlas == "parts" else kept(mesh)
+    mesh = chosen.mesh.having(normals=_whole(vertex_normals(chosen.mesh.vertices, chosen.mesh.faces)))
+    sheet = texels(chosen, size)
+    there = (sheet.face >= 0).nonzero(as_tuple=True)
+    places = Places(mesh, sheet.face[there], sheet.barycentric[there].float())
+    sights = _sights(mesh, model, person, maps, back)
+    generator = torch.Generator().manual_seed(seed)
+    if painter is not None:
+        surface, shown = Surface(mesh.vertices, mesh.faces), [s for s in sights if s.source not in (LABELS,)]
+        paint = partial(_asked, painter, words, generator, 1.0)
+        sights += imagined(mesh, shown, surface, paint, size=_side(painter))
+    if all(sight.source == LABELS for sight in sights):
+        raise BadData("body.npz: found no photo, and no albedo in normals.png: run avatarkit gen-normals first")
+    colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
+    if refiner is not None:
+        drawn = replace(mesh, images={"base_colour": _image(colours, there, sheet)})
+        sharpen = partial(_asked, refiner, words, generator, SHARPEN)
+        sights += refined(mesh, partial(_drawn, drawn), sharpen, size=_side(refiner))
+        colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
+    images = {"base_colour": _image(colours, there, sheet)}
+    if detail is not None:
+        images["normal"] = _image((relief(places, detail) + 1) / 2, there, sheet, empty=(0.5, 0.5, 1.0))
+    sources = torch.zeros(size, size, dtype=torch.uint8)
+    sources[there] = source
+    return Painted(replace(mesh, images=images), sources)
+
+
+def check(atlas: str) -> None:
+    """Raises UsageError for an atlas that is none."""
+    if atlas not in ATLASES:
+        raise UsageError(f"--atlas is {atlas!r}, expected {' or '.join(ATLASES)}")
+
+
+def kept(mesh: Mesh) -> Atlas:
+    """The mesh's own UVs as one chart; BadData where it has none, or these lie outside of the texture."""
+    if mesh.uvs is None:
+        raise BadData("--atlas keep: found no UVs in the mesh, expected its own: use --atlas parts")
+    if float(mesh.uvs.min()) < 0 or float(mesh.uvs.max()) > 1:
+        raise BadData("--atlas keep: found UVs beyond 0 … 1, expected one texture: use --atlas parts")
+    return Atlas(replace(mesh, images={}), torch.zeros(len(mesh.faces), dtype=torch.int64), ("own",))
+
+
+def pictured(found: Painted) -> np.ndarray:
+    """(S,S,3) uint8: the source of each texel in a colour."""
+    return np.array(SOURCE_COLOURS, np.uint8)[found.source.numpy()]
+
+
+def _sights(mesh: Mesh, model: BodyModel, person: Person, maps: Maps | None, back: Person | None) -> list[Sight]:
+    photo = of_photo(person)
+    found = [] if photo is None else [photo]
+    other = None if back is None else of_photo(back)
+    if back is not None and other is not None:
+        found.append(replace(other, vertices=carried(mesh, model, person, back)))
+    return found + ([] if maps is None else of_maps(maps))
+
+
+def _image(values: Tensor, there: tuple[Tensor, ...], sheet: Texels, *, empty: tuple[float, ...] = (0, 0, 0)) -> Tensor:
+    """(S,S,3) uint8: values (P,3) 0 … 1 at their texels, padded."""
+    image = torch.tensor(empty, dtype=torch.float32).repeat(sheet.size, sheet.size, 1)
+    image[there] = values
+    return (255 * padded(image, sheet, PADDING)).round().clamp(0, 255).to(torch.uint8)
+
+
+def _whole(normals: Tensor) -> Tensor:
+    """Unit normals (V,3): glTF has no vertex without one."""
+    up = torch.tensor([0.0, 1.0, 0.0]).expand_as(normals)
+    return torch.where(normals.norm(dim=1, keepdim=True) < 0.5, up, normals)
+
+
+def _drawn(mesh: Mesh, camera: Camera) -> Tensor:
+    """(H,W,3): the base colour as the camera sees it, without light, on grey."""
+    places, where, _ = pixels_of(mesh, camera)
+    assert mesh.uvs is not None
+    uv = (mesh.uvs[places.face] * places.barycentric[..., None]).sum(dim=1)
+    image = torch.full((camera.size[1], camera.size[0], 3), 0.5)
+    image[where] = render.texture(mesh.images["base_colour"].float() / 255, uv[None, None])[0, 0]
+    return image
+
+
+def _side(pipeline: Any) -> int:
+    """Pixels of the square pictures that a pipeline learnt from."""
+    return int(pipeline.unet.config.sample_size) * int(pipeline.vae_scale_factor)
+
+
+def _asked(
+    pipeline: Any, words: str, generator: torch.Generator, strength: float, picture: Tensor, mask: Tensor,
+    normals: Tensor, depth: Tensor,
+) -> Tensor:  # fmt: skip
+    from avatarkit.diffusion import recoloured
+
+    prompt = f"photo of {words}, full body, even light, plain background"
+    return recoloured(pipeline, picture, mask, normals, depth, prompt, strength=strength, generator=generator)

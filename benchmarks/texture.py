@@ -1,0 +1,157 @@
+"""How near texture-uv's colours come to people whose colours are known; and what its atlas is like.
+
+    python benchmarks/texture.py [--quick] [--json] [--people N] [--seed S]
+
+Held-out people, one photo from the front without light (1024², their albedo), true maps of 512², the TRUE mesh; unlit
+views of 512² at other yaws, inside the truth's mask eroded by 2 px (DESIGN §7). `oracle` is the truth baked into these
+UVs. `chain` is the mesh carved from the true maps, in its own atlas: where its surface is off, so are its colours.
+Differences are of the same people: mean and 95 % of the bootstrap. `words`: the hue that the asked garment has in the
+texture of the bare chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label.
+"""
+
+from __future__ import annotations
+
+import argparse
+import colorsys
+import json
+import resource
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from _textured import TEXTURE, Case, Row, baked, cases, compared, painted_truth
+
+from avatarkit import carving, files, fitting, normals, scores, texturing
+from avatarkit.atlas import Atlas, measured, seams
+from avatarkit.body import BodyModel
+from avatarkit.maps import PARTS
+from avatarkit.mesh import Mesh
+
+SEED = 41207
+AT_LEAST = {"photo_row_psnr_45": 24, "photo_row_psnr_90": 21, "photo_row_ssim_45": 0.80, "photo_row_ssim_90": 0.80,
+            "photo_row_psnr_180": 20, "words_hue_percent": 90, "atlas_coverage": 0.6}  # fmt: skip
+AT_MOST = {"seam_jump": 2.0, "atlas_charts": 24, "seconds": 20, "megabytes": 4096}
+COLOURS = {"red": 0, "yellow": 55, "green": 120, "blue": 225, "purple": 280, "orange": 28}
+WORN = {"dress": "dress", "shirt": "top", "trousers": "bottom", "skirt": "bottom", "coat": "outer"}
+NEAR = 35
+"""Degrees of hue within which a colour is the one that was asked for."""
+
+
+def of_person(model: BodyModel, case: Case) -> tuple[dict[str, Row], Row]:
+    """Of one person: figures by method, and those of the chain's atlas."""
+    photo, row = [texturing.of_photo(case.person)], texturing.of_maps(case.maps)
+    labels = texturing.of_maps(replace(case.maps, albedo=None))
+    found = {
+        "photo_row": compared(case, painted_truth(case, model, photo + row)),
+        "photo_row_no_symmetry": compared(case, painted_truth(case, model, photo + row, symmetry=False)),
+        "photo": compared(case, painted_truth(case, model, photo + labels)),
+        "photo_no_symmetry": compared(case, painted_truth(case, model, photo + labels, symmetry=False)),
+        "row": compared(case, painted_truth(case, model, row)),
+        "oracle": compared(case, replace(case.mesh, images={"base_colour": baked(case, TEXTURE)})),
+    }
+    carved = carving.labelled(carving.carved(model, case.person, case.maps).mesh)
+    start = time.process_time()
+    chain = texturing.painted(carved, model, case.person, case.maps, size=TEXTURE)
+    seconds = time.process_time() - start
+    found["chain"] = compared(case, chain.mesh)
+    return found, {"seconds": seconds} | of_atlas(chain.mesh)
+
+
+def of_atlas(mesh: Mesh) -> Row:
+    """The atlas' own measures, and how far colours on either side of its cuts are apart, in 1/255."""
+    atlas = Atlas(mesh, torch.zeros(len(mesh.faces), dtype=torch.int64), ("all",))
+    row = {f"atlas_{name}": float(value) for name, value in measured(atlas, TEXTURE).items()}
+    return row | {"seam_jump": seam_jump(atlas)}
+
+
+def seam_jump(atlas: Atlas, samples: int = 5) -> float:
+    """Mean |difference| of the colours of paired samples along cuts, in 1/255 (DESIGN §7)."""
+    image = atlas.mesh.images["base_colour"].float()
+    share = ((torch.arange(samples) + 0.5) / samples)[None, :, None]
+    sides = []
+    for side, (face, k) in enumerate(seams(atlas).unbind(dim=1)[i].unbind(dim=1) for i in (0, 1)):
+        a, b = atlas.uvs[face, k], atlas.uvs[face, (k + 1) % 3]
+        ends = (a, b) if side == 0 else (b, a)  # the second side runs the other way
+        sides.append(_sampled(image, ends[0][:, None] + share * (ends[1] - ends[0])[:, None]))
+    return float((sides[0] - sides[1]).abs().mean())
+
+
+def _sampled(image: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
+    from avatarkit import render
+
+    return render.texture(image, uv[None], wrap="clamp")[0]
+
+
+def of_words(model: BodyModel, count: int, seed: int) -> Row:
+    """Of prompts that name a garment and a colour: how many garments have its hue in the texture."""
+    generator, right = np.random.default_rng(seed), 0
+    for index in range(count):
+        colour = list(COLOURS)[generator.integers(len(COLOURS))]
+        garment = list(WORN)[generator.integers(len(WORN))]
+        words = f"a {'woman' if generator.random() < 0.5 else 'man'} in a {colour} {garment}"
+        person = fitting.from_words(model, words, seed=index)
+        maps = normals.tailored(normals.seated(model, person, size=256), words, seed=index)
+        skin = carving.labelled(carving.skin(model, person))
+        found = texturing.painted(skin, model, person, maps, size=256)
+        hue = hue_of(found.mesh, maps, PARTS.index(WORN[garment]))
+        right += abs((hue - COLOURS[colour] + 180) % 360 - 180) < NEAR
+    return {"words": count, "words_hue_percent": 100 * right / max(count, 1)}
+
+
+def hue_of(mesh: Mesh, maps: object, part: int) -> float:
+    """The hue, degrees, of the mean colour that a garment has where the first view of the maps shows it."""
+    from _textured import shown
+
+    view = maps.views[0]  # type: ignore[attr-defined]
+    there = torch.from_numpy(maps.labels[0, ..., 0] == part)  # type: ignore[attr-defined]
+    image = shown(mesh, view.camera, fine=1)
+    red, green, blue = image[there & (image.sum(dim=-1) > 0)].mean(dim=0).tolist()
+    return 360 * colorsys.rgb_to_hsv(red, green, blue)[0]
+
+
+def means(rows: list[dict[str, Row]]) -> Row:
+    """Every figure's mean over people, and what symmetry changes, person by person."""
+    flat = {
+        f"{method}_{name}": float(np.mean([row[method][name] for row in rows]))
+        for method in rows[0]
+        for name in rows[0][method]
+    }
+    for method in ("photo_row", "photo"):
+        for yaw in (45, 90, 180):
+            name = f"psnr_{yaw}"
+            gained = [row[method][name] - row[f"{method}_no_symmetry"][name] for row in rows]
+            for key, value in scores.interval(gained)._asdict().items():
+                flat[f"{method}_symmetry_gains_{name}_{key}"] = value
+    return flat
+
+
+def table(flat: Row) -> str:
+    lines = []
+    for name, value in flat.items():
+        asked = "".join(f" {s} {b[name]:g}" for s, b in (("≤", AT_MOST), ("≥", AT_LEAST)) if name in b)
+        lines.append(f"{name.ljust(44)}{value:10.4g}{asked}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one person, two prompts")
+    parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
+    parser.add_argument("--people", type=int, default=32)
+    parser.add_argument("--words", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=SEED)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    model = files.read_body_model("builtin")
+    people, words = (1, 2) if asked.quick else (asked.people, asked.words)
+    found = [of_person(model, case) for case in cases(model, asked.seed, people)]
+    flat = {"people": float(people)} | means([row for row, _ in found])
+    flat |= {name: float(np.mean([own[name] for _, own in found])) for name in found[0][1]}
+    flat |= of_words(model, words, asked.seed)
+    flat["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(flat) if asked.json else table(flat))
+
+
+if __name__ == "__main__":
+    main()
