@@ -219,12 +219,12 @@ def test_version(avatarkit):
 
 
 def test_the_toys_are_in_order():
-    """Every input of a stage is somebody's output, or the user's own."""
+    """Every input of a stage, or one that it takes instead, is somebody's output, or the user's own."""
     from avatarkit.stage import reads, writes
 
     for stages in (TOYS, STAGES):
         made: set[str] = set()
         for stage in stages:
             for mark in reads(stage).values():
-                assert mark.source or mark.optional or set(mark.names) <= made
+                assert mark.source or mark.optional or made.intersection(mark.names)
             made.add(writes(stage))
