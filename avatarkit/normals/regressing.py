@@ -30,7 +30,7 @@ UNLIKE = ("skin", "eyes", "hair", "beard", "glasses")
 """Parts whose front says little of the back at the same place: there they have their colour on the whole."""
 SHARP = 2.0
 """How much steeper an edge is made: within a pixel or two it is covered or not."""
-LIT, UNSEEN = 0.5, 0.25
+LIT, UNSEEN = 0.5, 0.75
 """The trust of colours that have light and shadow in them, and of those that no photo shows."""
 
 
