@@ -149,8 +149,8 @@ def tailor(sitter: Sitter, words: str | None, seed: int) -> Maps:
     return normals.tailored(sitter, words, seed=seed)
 
 
-def regress(folder: Path | None) -> Source:
-    """The network of a folder, or the package's."""
+def regress(folder: Path) -> Source:
+    """That of a network which `avatarkit train regress` made."""
     network = files.read_regressor(folder)
     return lambda sitter, words, seed: normals.regressed(sitter, network)
 

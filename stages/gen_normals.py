@@ -13,11 +13,10 @@ def gen_normals(
     back: Annotated[Path | None, Reads("normals_back.png", help=f"{Elsewhere}: the back.", optional=True)],
     out: Annotated[Path, Writes("normals.png")],
     wearing: Annotated[str | None, Option("The same as --prompt, in words here.")] = None,
-    source: Annotated[
-        str, Option("Who makes the clothes: tailor, regress, diffusion; auto: regress of a photo alone, else tailor.")
-    ] = "tailor",
+    source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
-        str | None, Option("For regress: a folder. For diffusion: the same, or name/model@revision of the hub.")
+        str | None,
+        Option("For regress: a folder. For diffusion: the same, or name/model@revision of the hub."),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
@@ -49,9 +48,8 @@ def gen_normals(
         side: normals.given(sitter, files.read_image(path), name=str(path), space=space, y=y, back=side == "back")
         for side, path in sides.items()
     }
-    source = normals.source_of(source, sitter, words, views)
-    if source == "regress":
-        maps = normals.regressed(sitter, files.read_regressor(Path(model) if model else None), **given)
+    if source == "regress" and model:
+        maps = normals.regressed(sitter, files.read_regressor(Path(model)), **given)
     elif source == "diffusion" and model:
         dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
         maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)

@@ -81,14 +81,6 @@ def test_without_a_photo_it_sees_nothing(sitter):
         normals.regressed(replace(sitter, photo=None, mask=None), Masked(1.0))
 
 
-def test_who_makes_the_clothes_where_it_is_left_open(sitter):
-    assert normals.source_of("auto", sitter, None, 2) == "regress"
-    assert normals.source_of("auto", sitter, "a red coat", 2) == "tailor"
-    assert normals.source_of("auto", sitter, None, 8) == "tailor"
-    assert normals.source_of("auto", replace(sitter, photo=None), None, 2) == "tailor"
-    assert normals.source_of("tailor", sitter, None, 2) == "tailor"
-
-
 def test_a_network_comes_back_from_its_folder(tmp_path):
     network = Regressor((8, 16, 16), (1, 1))
     files.write_network(tmp_path, network)

@@ -10,7 +10,7 @@ from torch import Tensor
 from avatarkit.atlas import panels
 from avatarkit.atlas.charting import of_vertices, opened, rims
 from avatarkit.atlas.flattening import balanced, corners_of, pinned, springs
-from avatarkit.atlas.panels import CHART_OF, CHARTS, NAMES
+from avatarkit.atlas.panels import CHART_OF, CHARTS
 from avatarkit.body import BodyModel
 from avatarkit.mesh import Mesh
 

@@ -11,15 +11,14 @@ from avatarkit import record
 from avatarkit.atomic import replacing, write_bytes
 from avatarkit.errors import BadData, InputMissing
 from avatarkit.files.models import licence_of
-from avatarkit.files.places import REGRESSOR
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 
 
-def read_regressor(folder: Path | None = None) -> Any:
-    """The network that `train regress` wrote into a folder, or the one that comes with the package.
+def read_regressor(folder: Path) -> Any:
+    """The network that `train regress` wrote into a folder.
 
     Its hash and licence go into the record. Raises InputMissing, BadData.
     """
@@ -28,7 +27,6 @@ def read_regressor(folder: Path | None = None) -> Any:
 
     from avatarkit.regressor import Regressor
 
-    folder = folder or REGRESSOR
     if not (folder / CONFIG).is_file():
         raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train regress` wrote")
     with naming(folder):

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
-REGRESSOR = Path(__file__).parent.parent / "regressor" / "weights"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
 
 

@@ -7,11 +7,11 @@ regressed(sitter, network, …)                  those that a network of ours se
 drawn(sitter, pipeline, words, …)              a diffusion model's
 """
 
-from avatarkit.normals.asking import check, source_of
+from avatarkit.normals.asking import check
 from avatarkit.normals.drawing import drawn
 from avatarkit.normals.giving import given
 from avatarkit.normals.regressing import regressed
 from avatarkit.normals.tailoring import tailored
 from avatarkit.sitter import Sitter, seated
 
-__all__ = ["Sitter", "check", "drawn", "given", "regressed", "seated", "source_of", "tailored"]
+__all__ = ["Sitter", "check", "drawn", "given", "regressed", "seated", "tailored"]

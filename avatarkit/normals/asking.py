@@ -2,9 +2,8 @@
 
 from avatarkit.errors import UsageError
 from avatarkit.normals.giving import SPACES, UPS
-from avatarkit.sitter import Sitter
 
-SOURCES = ("auto", "tailor", "regress", "diffusion")
+SOURCES = ("tailor", "regress", "diffusion")
 
 
 def check(source: str, model: str | None, painter: str | None, views: int, sides: str, space: str, y: str) -> None:
@@ -12,11 +11,10 @@ def check(source: str, model: str | None, painter: str | None, views: int, sides
     for flag, value, choices in (("source", source, SOURCES), ("space", space, SPACES), ("y", y, UPS)):
         if value not in choices:
             raise UsageError(f"--{flag} {value}: expected {' or '.join(choices)}")
-    if source == "diffusion" and model is None:
-        raise UsageError(
-            "--source diffusion needs --model: a folder that save_pretrained wrote; or use --source tailor"
-        )
-    if (model and source in ("auto", "tailor")) or (painter and source != "diffusion"):
+    if source != "tailor" and model is None:
+        made = "avatarkit train regress" if source == "regress" else "save_pretrained"
+        raise UsageError(f"--source {source} needs --model: a folder that {made} wrote; or use --source tailor")
+    if (model and source == "tailor") or (painter and source != "diffusion"):
         raise UsageError("--model is for --source regress or diffusion, --painter for diffusion; the tailor needs none")
     if views != 2 and (source in ("regress", "diffusion") or sides):
         raise UsageError(
@@ -24,11 +22,3 @@ def check(source: str, model: str | None, painter: str | None, views: int, sides
         )
     if sides == "back":
         raise UsageError("--back without --front: give both, or the front alone")
-
-
-def source_of(asked: str, sitter: Sitter, words: str | None, views: int) -> str:
-    """Who makes the clothes where it is left open: of a photo alone, the network that sees them there; else the tailor,
-    who heeds words and knows every side."""
-    if asked != "auto":
-        return asked
-    return "regress" if sitter.photo is not None and not words and views == 2 else "tailor"
