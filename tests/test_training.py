@@ -188,7 +188,7 @@ def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
     second = avatarkit("train", "regress", "--steps", 3, *options)
     assert second.returncode == 0, second.stderr
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [2, 3] and lines[1]["people"] > lines[0]["people"]
+    assert [line["step"] for line in lines] == [2, 3] and lines[1]["views"] > lines[0]["views"]
     assert files.read_regressor(tmp_path / "model").config["widths"]
     assert avatarkit("train", "gan", "-o", tmp_path).returncode == 2
     assert avatarkit("train", "regress", "--size", 100, "-o", tmp_path).returncode == 2

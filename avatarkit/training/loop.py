@@ -112,7 +112,7 @@ def trained(
             spent = seconds + time.monotonic() - start
             now = {"step": step, "met": met + feed.came, "seconds": spent, "network": network.state_dict(),
                    "average": average.state_dict(), "optimiser": optimiser.state_dict()}  # fmt: skip
-            figures = {"step": float(step), "seconds": spent, "people": float(now["met"]), "rate": rate,
+            figures = {"step": float(step), "seconds": spent, "views": float(now["met"]), "rate": rate,
                        "loss": float(np.mean(losses or [math.nan]))}  # fmt: skip
             if judged_on is not None:
                 average.eval()
