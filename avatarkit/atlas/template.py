@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from avatarkit.atlas.layout import rectangle
 from avatarkit.body import BodyModel
 from avatarkit.mesh import Mesh, connected
 
@@ -23,27 +22,6 @@ def _keys(faces: Tensor) -> Tensor:
     first = faces.argmin(dim=1, keepdim=True)
     a, b, c = faces.gather(1, (first + torch.arange(3)) % 3).unbind(1)
     return (a * 65536 + b) * 65536 + c
-
-
-def drawn_hands(mesh: Mesh, exact: Tensor, model: BodyModel) -> Tensor:
-    """(F,3,2): the texture coordinates of faces that are the template's in a hand, in its rectangle; NaN elsewhere.
-
-    `exact` (F) as `exact_faces` finds it.
-    """
-    found = torch.full((len(exact), 3, 2), torch.nan)
-    if model.uv is None or model.uv_faces is None or model.face_part is None:
-        return found
-    island = islands_of(model)
-    first = mesh.attributes["_TEMPLATE"].long()[mesh.faces[:, :1]]
-    # a face may start at another corner than the model's
-    turned = ((model.faces[exact] == first).long().argmax(dim=1, keepdim=True) + torch.arange(3)) % 3
-    for side in ("left", "right"):
-        palm = (model.face_part == model.part_names.index(f"{side}_hand")).nonzero()[:, 0]
-        own = island == torch.mode(island[palm]).values
-        placed = fitted(model, own, rectangle(f"{side}_hand"))
-        of_mesh = (exact >= 0) & own[exact.clamp(min=0)]
-        found[of_mesh] = placed[exact[of_mesh]].gather(1, turned[of_mesh][..., None].expand(-1, -1, 2))
-    return found
 
 
 def islands_of(model: BodyModel) -> Tensor:

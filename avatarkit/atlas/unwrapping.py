@@ -5,13 +5,13 @@ from torch import Tensor
 
 from avatarkit.atlas import panels, skirts
 from avatarkit.atlas.atlas import Atlas
-from avatarkit.atlas.charting import Sewn, of_vertices, opened, pieces_of, rims
-from avatarkit.atlas.flattening import SNAP, Springs, balanced, corners_of, filled, merged, pinned, springs
-from avatarkit.atlas.layout import Layout, layout, rectangle, sizes_of, strains
+from avatarkit.atlas.charting import Sewn, of_vertices, opened, rims
+from avatarkit.atlas.flattening import SNAP, Springs, areas_of, untangled, balanced, corners_of, filled, merged, pinned, springs
+from avatarkit.atlas.layout import Layout, hand_places, layout, rectangle, sizes_of, strains
 from avatarkit.atlas.measuring import signed_areas
 from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS, NAMES
 from avatarkit.atlas.parting import Parted
-from avatarkit.atlas.template import drawn_hands, exact_faces
+from avatarkit.atlas.template import exact_faces
 from avatarkit.body import BodyModel, PosedBody
 from avatarkit.evidence import NO_TEMPLATE
 from avatarkit.mesh import Mesh, face_areas
@@ -25,7 +25,7 @@ SKIRT_GAP = 0.03
 """Between a skirt's hem and the leg below it, of a leg's height in the texture."""
 TURNS, MOST_STRAIN = 5, 6.0
 """How often the balance is sought at most, and how much less texture than others a face may have, in length."""
-SOFTEST = 1e-3
+SOFTEST, THINNEST = 1e-3, 0.03
 LEAST = 0.25
 """What of this height a skirt has at least."""
 FIRM = 1e4
@@ -39,41 +39,28 @@ def unwrapped(mesh: Mesh, model: BodyModel, person: Person) -> Atlas:
     lacks them they are found at the nearest point of the posed body of `person`. Borders cut faces: there are more.
     """
     posed = model.shaped(person.betas, person.expression).posed(person.pose)
-    plan, exact = layout(model), exact_faces(mesh, model)
-    drawn = drawn_hands(mesh, exact, model)
-    found, charts = opened(mesh, scores_of(mesh, model, posed, drawn), drawn)
+    template = mesh.attributes["_TEMPLATE"].long().clamp(max=len(model.v_template) - 1)
+    exact = exact_faces(mesh, model)
+    found, charts = opened(mesh.having(rest=model.v_template[template]), scores_of(mesh, model, posed))
     panel = of_vertices(found.panel, charts)
-    wished = wishes(found.mesh, charts, panel, plan, model, posed)
-    corner, span = rectangle_corners(panel), sizes_of(panel)
-    known = pieces_of(drawn, found).double()
-    known[~torch.isin(found.panel, HANDS)] = torch.nan
-    held = torch.full((len(panel), 2), torch.nan, dtype=torch.float64)
-    own = ~known.isnan().any(dim=2)
-    held[charts.faces[own]] = known[own]
-    place = flattened(found, charts, panel, (held - corner) / span, wished, firm_of(found, charts, exact))
-    uvs = (corner + place * span)[charts.faces]
-    whole = Mesh(found.mesh.vertices, found.mesh.faces, found.mesh.attributes, uvs.float())
-    return Atlas(whole, CHART_OF[found.panel], CHARTS)
+    wished = wishes(found.mesh, charts, panel, layout(model), model, posed)
+    place = flattened(found, charts, panel, wished, firm_of(found, charts, exact), model)
+    uvs = (rectangle_corners(panel) + place * sizes_of(panel))[charts.faces]
+    attributes = {name: values for name, values in found.mesh.attributes.items() if name != "rest"}
+    return Atlas(
+        Mesh(found.mesh.vertices, found.mesh.faces, attributes, uvs.float()), CHART_OF[found.panel], CHARTS
+    )
 
 
-def scores_of(mesh: Mesh, model: BodyModel, posed: PosedBody, drawn: Tensor) -> Tensor:
-    """(V,P): how much each vertex belongs to each panel; to a hand that is `drawn` (F,3,2) those that it has all around."""
+def scores_of(mesh: Mesh, model: BodyModel, posed: PosedBody) -> Tensor:
+    """(V,P): how much each vertex belongs to each panel."""
     template = mesh.attributes["_TEMPLATE"].long()
     none = template == NO_TEMPLATE
-    at = template.clamp(max=len(model.v_template) - 1)
-    blank = drawn.isnan().any(dim=2).any(dim=1)
-    blurred = torch.zeros(len(template), dtype=torch.bool)
-    blurred[mesh.faces[blank]] = True
-    blurred &= bool((~blank).any())
-    both = panels.fields(model), panels.fields(model, hands=False)
-    scores = torch.where(blurred[:, None], both[1][at], both[0][at])
+    scores = panels.fields(model)[template.clamp(max=len(model.v_template) - 1)]
+    scores[none] = 0
     for name, lean in skirts.leans(mesh, posed).items():
         scores[:, panels.index(name)] = torch.where(none, 1 + panels.LEAN * lean, 0)
-    others = [k for k in range(len(NAMES)) if not NAMES[k].startswith("skirt")]
-    scores[none.nonzero(), torch.tensor(others)] = 0
-    scores = panels.averaged(scores, mesh.faces, ROUNDS)
-    scores[blurred.nonzero(), HANDS] = 0
-    return scores
+    return panels.averaged(scores, mesh.faces, ROUNDS)
 
 
 def rectangle_corners(panel: Tensor) -> Tensor:
@@ -103,8 +90,9 @@ def wishes(
 
 
 def firm_of(found: Parted, charts: Sewn, exact: Tensor) -> Tensor:
-    """(N) bool: the head's vertices about which, some rings wide, all faces are the template's own."""
-    own = (exact[found.parent] >= 0) & (CHART_OF[found.panel] == CHARTS.index("head"))
+    """(N) bool: the head's and hands' vertices about which, some rings wide, all faces are the template's own."""
+    kept = torch.tensor([CHARTS.index(chart) for chart in ("head", *HANDS)])
+    own = (exact[found.parent] >= 0) & torch.isin(CHART_OF[found.panel], kept)
     own &= (found.barycentric.amax(dim=2) == 1).all(dim=1)
     firm = torch.ones(len(charts.vertex), dtype=torch.bool)
     firm[charts.faces[~own]] = False
@@ -113,22 +101,17 @@ def firm_of(found: Parted, charts: Sewn, exact: Tensor) -> Tensor:
     return firm
 
 
-def flattened(found: Parted, charts: Sewn, panel: Tensor, held: Tensor, wished: Tensor, firm: Tensor) -> Tensor:
-    """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1; no face is turned over.
-
-    Those `held` (N,2; NaN: not) stay there, the others are drawn to where they are `wished` (N,2).
-    """
+def flattened(
+    found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel
+) -> Tensor:
+    """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1, drawn to where they are `wished`."""
     places, N = found.mesh.vertices, len(charts.vertex)
-    start = known_everywhere(wished.double(), charts.faces)
-    fixed, holes = ~held.isnan().any(dim=1), []
-    start[fixed] = held[fixed]
-    drawn = torch.zeros(int(charts.piece.max()) + 1, dtype=torch.bool)
-    drawn[charts.piece[fixed[charts.faces].any(dim=1)]] = True
+    start, fixed, holes = known_everywhere(wished.double(), charts.faces), torch.zeros(N, dtype=torch.bool), []
     own = rims(charts, places)
     chart = {piece: CHARTS[CHART_OF[panel[rings[0][0]]]] for piece, rings in own.items()}
     skirted, room = any(name == "skirt_front" for name in chart.values()), 1.0
     # legs first: skirts have the room that these leave above
-    for piece in sorted((piece for piece in own if not bool(drawn[piece])), key=lambda piece: "skirt" in chart[piece]):
+    for piece in sorted(own, key=lambda piece: "skirt" in chart[piece]):
         ring, *inner = own[piece]
         side, _, limb = chart[piece].rpartition("_")
         hanging, beside = side == "skirt" and limb != "under", limb == "leg" and skirted
@@ -137,7 +120,11 @@ def flattened(found: Parted, charts: Sewn, panel: Tensor, held: Tensor, wished: 
         points = places[charts.vertex[ring]]
         lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
         snap = 1e-3 if hanging else 2.0 if limb == "under" else SNAP
-        start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), snap=snap, least=LEAST if beside else 0.0)
+        if chart[piece] in HANDS:
+            rest = found.mesh.attributes["rest"][charts.vertex[ring]]
+            start[ring] = hand_places(model, chart[piece], rest).double()
+        else:
+            start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), snap=snap, least=LEAST if beside else 0.0)
         if limb == "leg":
             room = min(room, float(start[ring, 1].min()) - SKIRT_GAP)
         fixed[ring] = True
@@ -146,11 +133,16 @@ def flattened(found: Parted, charts: Sewn, panel: Tensor, held: Tensor, wished: 
     area = torch.zeros(N, dtype=torch.float64)
     area.index_add_(0, faces.reshape(-1), face_areas(places, found.mesh.faces).double().repeat_interleave(3) / 3)
     pull = torch.where(firm, FIRM, area / REACH**2)
-    pull[wished.isnan().any(dim=1) | drawn[of_vertices(charts.piece, charts)]] = 0
+    pull[wished.isnan().any(dim=1)] = 0
     middles = torch.stack([start[ring].mean(dim=0) for ring in holes]) if holes else start[:0]
     none = torch.zeros(len(holes), dtype=torch.float64)
     start, fixed, pull = torch.cat([start, middles]), torch.cat([fixed, none > 0]), torch.cat([pull, none])
-    return upright(corners, faces, sizes_of(panel), filled(N, holes), start, fixed, pull)[:N]
+    spans = sizes_of(panel)
+    place = upright(corners, faces, spans, filled(N, holes), start, fixed, pull)[:N] * spans
+    hand = torch.isin(panel, torch.tensor([panels.index(name) for name in HANDS]))
+    areas = face_areas(places, found.mesh.faces).double()
+    density = areas_of(place[faces]).clamp(min=0).sum() / areas.sum()
+    return untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed[:N] | hand) / spans
 
 
 def upright(
