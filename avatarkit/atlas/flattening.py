@@ -46,7 +46,14 @@ def merged(pairs: Tensor, strength: Tensor, count: int) -> Springs:
 
 
 def balanced(
-    tied: Springs, start: Tensor, fixed: Tensor, pull: Tensor, towards: Tensor, *, rounds: int = 600, exact: float = 1e-7
+    tied: Springs,
+    start: Tensor,
+    fixed: Tensor,
+    pull: Tensor,
+    towards: Tensor,
+    *,
+    rounds: int = 600,
+    exact: float = 1e-7,
 ) -> Tensor:
     """(N,2) float64 where the springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
 
@@ -108,12 +115,17 @@ def corners_of(places: Tensor) -> Tensor:
 
 SNAP = 0.2
 """How near to the rectangle's side a chart's is put on it."""
-BY_LENGTH = 0.2
+BY_LENGTH = 0.35
 """The share of the places along a side that the length of the rim decides."""
 
 
 def pinned(
-    places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float = BY_LENGTH, snap: float = SNAP,
+    places: Tensor,
+    lengths: Tensor,
+    corners: Tensor,
+    *,
+    by_length: float = BY_LENGTH,
+    snap: float = SNAP,
     least: float = 0.0,
 ) -> Tensor:
     """(R,2): a rim's places (R,2; in 0 … 1) put on the sides of a rectangle, in their order.

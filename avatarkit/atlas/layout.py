@@ -10,9 +10,9 @@ from torch import Tensor
 from avatarkit.atlas import panels
 from avatarkit.atlas.charting import of_vertices, opened, rims
 from avatarkit.atlas.flattening import balanced, corners_of, pinned, springs
-from avatarkit.atlas.panels import CHART_OF, CHARTS, NAMES
+from avatarkit.atlas.panels import CHART_OF, CHARTS
 from avatarkit.body import BodyModel
-from avatarkit.mesh import Mesh
+from avatarkit.mesh import Mesh, connected
 
 GAP = 9 / 2048
 """Texels of a texture of 2048 that stay free on each side of a chart: what padding fills."""
@@ -176,3 +176,21 @@ def _around_head(points: Tensor, panel: Tensor, joint: Mapping[str, Tensor]) -> 
     forward = ((z + 0.03) / 0.17).clamp(0, 1)
     across = torch.where(y > bend, torch.pi * (1 - forward), turn) * beside
     return across, -y.clamp(max=float(bend))
+
+
+def islands_of(model: BodyModel) -> Tensor:
+    """(F) int64: which of the model's faces hang together in its own texture."""
+    assert model.uv is not None and model.uv_faces is not None
+    joined = connected(torch.cat([model.uv_faces[:, :2], model.uv_faces[:, 1:]]), len(model.uv))
+    return joined[model.uv_faces[:, 0]]
+
+
+def fitted(model: BodyModel, own: Tensor, into: Tensor) -> Tensor:
+    """(F,3,2): the model's texture coordinates (v down), those faces that are its `own` (F) as large as `into` (2,2)
+    holds, in its middle."""
+    assert model.uv is not None and model.uv_faces is not None
+    uvs = (model.uv * model.uv.new_tensor([1, -1]))[model.uv_faces]
+    low, high = uvs[own].amin((0, 1)), uvs[own].amax((0, 1))
+    start, end = into.float()
+    scale = ((end - start) / (high - low)).min()
+    return (uvs - (low + high) / 2) * scale + (start + end) / 2

@@ -30,7 +30,10 @@ PANELS: Mapping[str, str] = {
 NAMES = tuple(PANELS)
 CHARTS = tuple(dict.fromkeys(PANELS.values()))
 CHART_OF = torch.tensor([CHARTS.index(chart) for chart in PANELS.values()])
-CUT = (("head_left", "head_right"), *[(f"{s}_{limb}_front", f"{s}_{limb}_back") for limb in ("arm", "leg") for s in SIDES])
+CUT = (
+    ("head_left", "head_right"),
+    *[(f"{s}_{limb}_front", f"{s}_{limb}_back") for limb in ("arm", "leg") for s in SIDES],
+)
 """Panels of one chart that are not sewn together where they meet."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -53,6 +56,8 @@ LEAN = 0.25
 def index(panel: str) -> int:
     """A panel's place in NAMES."""
     return NAMES.index(panel)
+
+
 HANDS = tuple(f"{side}_{part}" for part in ("palm", "knuckles") for side in SIDES)
 
 

@@ -6,10 +6,22 @@ from torch import Tensor
 from avatarkit.atlas import panels, skirts
 from avatarkit.atlas.atlas import Atlas
 from avatarkit.atlas.charting import Sewn, of_vertices, opened, rims
-from avatarkit.atlas.flattening import SNAP, Springs, areas_of, untangled, balanced, corners_of, filled, merged, pinned, springs
+from avatarkit.atlas.flattening import (
+    SNAP,
+    Springs,
+    areas_of,
+    balanced,
+    corners_of,
+    filled,
+    merged,
+    pinned,
+    springs,
+    untangled,
+)
 from avatarkit.atlas.layout import Layout, hand_places, layout, rectangle, sizes_of, strains
 from avatarkit.atlas.measuring import signed_areas
-from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS, NAMES
+from avatarkit.atlas.opening import INNER, furnished, unsealed, without_strays
+from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
 from avatarkit.atlas.parting import Parted
 from avatarkit.atlas.template import exact_faces
 from avatarkit.body import BodyModel, PosedBody
@@ -36,9 +48,11 @@ def unwrapped(mesh: Mesh, model: BodyModel, person: Person) -> Atlas:
     """The mesh's atlas in semantic charts, which lie where they lie for everybody.
 
     `mesh` has the attributes of carved.glb: `_TEMPLATE` (V) the model's vertex, 65535 = none, and `_PART` (V); where it
-    lacks them they are found at the nearest point of the posed body of `person`. Borders cut faces: there are more.
+    lacks them they are found at the nearest point of the posed body of `person`. Borders cut faces: there are more. Eyes and
+    mouth are open, with what is inside of them, where the mesh has the template's triangles around them.
     """
     posed = model.shaped(person.betas, person.expression).posed(person.pose)
+    mesh, openings = unsealed(mesh, model)
     template = mesh.attributes["_TEMPLATE"].long().clamp(max=len(model.v_template) - 1)
     exact = exact_faces(mesh, model)
     found, charts = opened(mesh.having(rest=model.v_template[template]), scores_of(mesh, model, posed))
@@ -47,9 +61,11 @@ def unwrapped(mesh: Mesh, model: BodyModel, person: Person) -> Atlas:
     place = flattened(found, charts, panel, wished, firm_of(found, charts, exact), model)
     uvs = (rectangle_corners(panel) + place * sizes_of(panel))[charts.faces]
     attributes = {name: values for name, values in found.mesh.attributes.items() if name != "rest"}
-    return Atlas(
-        Mesh(found.mesh.vertices, found.mesh.faces, attributes, uvs.float()), CHART_OF[found.panel], CHARTS
-    )
+    whole, charted = Mesh(found.mesh.vertices, found.mesh.faces, attributes, uvs.float()), CHART_OF[found.panel]
+    if openings is not None:
+        whole, inner = furnished(whole, openings, model, posed)
+        charted = torch.cat([charted, len(CHARTS) + inner[inner >= 0]])
+    return Atlas(without_strays(whole), charted, (*CHARTS, *INNER))
 
 
 def scores_of(mesh: Mesh, model: BodyModel, posed: PosedBody) -> Tensor:
@@ -101,9 +117,7 @@ def firm_of(found: Parted, charts: Sewn, exact: Tensor) -> Tensor:
     return firm
 
 
-def flattened(
-    found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel
-) -> Tensor:
+def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel) -> Tensor:
     """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1, drawn to where they are `wished`."""
     places, N = found.mesh.vertices, len(charts.vertex)
     start, fixed, holes = known_everywhere(wished.double(), charts.faces), torch.zeros(N, dtype=torch.bool), []
@@ -124,7 +138,9 @@ def flattened(
             rest = found.mesh.attributes["rest"][charts.vertex[ring]]
             start[ring] = hand_places(model, chart[piece], rest).double()
         else:
-            start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), snap=snap, least=LEAST if beside else 0.0)
+            start[ring] = pinned(
+                start[ring], lengths, corners_of(start[ring]), snap=snap, least=LEAST if beside else 0.0
+            )
         if limb == "leg":
             room = min(room, float(start[ring, 1].min()) - SKIRT_GAP)
         fixed[ring] = True
@@ -142,7 +158,11 @@ def flattened(
     hand = torch.isin(panel, torch.tensor([panels.index(name) for name in HANDS]))
     areas = face_areas(places, found.mesh.faces).double()
     density = areas_of(place[faces]).clamp(min=0).sum() / areas.sum()
-    return untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed[:N] | hand) / spans
+    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed[:N] | hand)
+    # where that only moved what is over, it stays
+    over = [torch.bincount(charts.piece[areas_of(p[faces]) <= 0], minlength=len(faces)) for p in (place, mended)]
+    better = (over[1] <= over[0])[of_vertices(charts.piece, charts)]
+    return torch.where(better[:, None], mended, place) / spans
 
 
 def upright(
