@@ -1,4 +1,4 @@
-"""Faces sewn together into charts: vertices split along cuts, rims, holes filled, triangles that rims would flatten split."""
+"""Faces sewn together into charts: vertices split along cuts, rims, triangles that rims would flatten split."""
 
 from dataclasses import dataclass
 

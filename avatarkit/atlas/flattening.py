@@ -55,7 +55,7 @@ def balanced(
     rounds: int = 600,
     exact: float = 1e-7,
 ) -> Tensor:
-    """(N,2) float64 where the springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
+    """(N,2) float64 where springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
 
     Conjugate gradients with the diagonal as preconditioner, from `start`, until the residual is `exact` of the first.
     """

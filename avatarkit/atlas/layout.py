@@ -1,4 +1,4 @@
-"""Where everything lies in the texture, the same for everybody: charts' rectangles, and the template flattened in them."""
+"""Where all lies in the texture, the same for everybody: charts' rectangles, and the template flattened in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

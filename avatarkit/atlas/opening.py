@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from avatarkit.atlas.layout import fitted, islands_of
+from avatarkit.atlas.layout import GAP, fitted, islands_of
 from avatarkit.atlas.template import keys_of
 from avatarkit.body import BodyModel, PosedBody
 from avatarkit.mesh import Mesh, submesh
@@ -58,7 +58,7 @@ def inner_parts(model: BodyModel) -> tuple[Tensor, Tensor, Tensor]:
         if limb == "eye":
             fronts = {int(k): float(middle[own & (island == k), 2].mean()) for k in torch.unique(island[own])}
             own &= island == max(fronts, key=lambda k: fronts[k])
-        into = torch.tensor(rectangle).reshape(2, 2)
+        into = torch.tensor(rectangle).reshape(2, 2) + torch.tensor([[GAP], [-GAP]])
         faces.append(model.faces[own])
         uvs.append(fitted(model, own, into)[own])
         parts.append(torch.full((int(own.sum()),), number))

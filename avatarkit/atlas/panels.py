@@ -32,7 +32,7 @@ CHARTS = tuple(dict.fromkeys(PANELS.values()))
 CHART_OF = torch.tensor([CHARTS.index(chart) for chart in PANELS.values()])
 CUT = (
     ("head_left", "head_right"),
-    *[(f"{s}_{limb}_front", f"{s}_{limb}_back") for limb in ("arm", "leg") for s in SIDES],
+    *[(f"{side}_{limb}_front", f"{side}_{limb}_back") for limb in ("arm", "leg") for side in SIDES],
 )
 """Panels of one chart that are not sewn together where they meet."""
 

@@ -1,10 +1,10 @@
-"""A mesh parted along the borders of fields: triangles that a border passes are cut in pieces, the surface stays.
+r"""A mesh parted along the borders of fields: triangles that a border passes are cut in pieces, the surface stays.
 
-    a             a            a
-   / \\           /|\\          / \\        A border passes two edges (left), branches in the middle (right),
-  p---q         / | \\        p-m-q       or ends at a corner where the panels on both sides are sewn to
- /  \\  \\       /  |  \\      /  |  \\      the corner's own.
-b-----c       b---p---c    b---r---c
+      a             a            a
+     / \           /|\          / \        A border passes two edges (left), branches in the middle (right),
+    p---q         / | \        p-m-q       or ends at a corner whose panel is sewn to those on both sides.
+   /  \  \       /  |  \      /  |  \
+  b-----c       b---p---c    b---r---c
 """
 
 from dataclasses import dataclass

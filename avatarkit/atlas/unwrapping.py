@@ -1,4 +1,4 @@
-"""A person's atlas: the mesh cut into the template's panels, these sewn into charts, each flattened where it belongs."""
+"""A person's atlas: the mesh cut into the template's panels, these sewn into charts, each flattened in its place."""
 
 import torch
 from torch import Tensor
@@ -19,18 +19,21 @@ from avatarkit.atlas.flattening import (
     untangled,
 )
 from avatarkit.atlas.layout import Layout, hand_places, layout, rectangle, sizes_of, strains
+from avatarkit.atlas.locating import located
 from avatarkit.atlas.measuring import signed_areas
 from avatarkit.atlas.opening import INNER, furnished, unsealed, without_strays
 from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
 from avatarkit.atlas.parting import Parted
 from avatarkit.atlas.template import exact_faces
 from avatarkit.body import BodyModel, PosedBody
+from avatarkit.errors import BadData
 from avatarkit.evidence import NO_TEMPLATE
 from avatarkit.mesh import Mesh, face_areas
 from avatarkit.person import Person
 
 ROUNDS = 4
 """How often fields are averaged with their neighbours' on the mesh."""
+MOST_PIECES = 60
 REACH = 0.03
 """Metres over which the template's places are smoothed."""
 SKIRT_GAP = 0.03
@@ -48,14 +51,18 @@ def unwrapped(mesh: Mesh, model: BodyModel, person: Person) -> Atlas:
     """The mesh's atlas in semantic charts, which lie where they lie for everybody.
 
     `mesh` has the attributes of carved.glb: `_TEMPLATE` (V) the model's vertex, 65535 = none, and `_PART` (V); where it
-    lacks them they are found at the nearest point of the posed body of `person`. Borders cut faces: there are more. Eyes and
-    mouth are open, with what is inside of them, where the mesh has the template's triangles around them.
+    lacks them they are found at the nearest point of the posed body of `person`. Borders cut faces: there are more.
+    Eyes and mouth are open, with what is inside of them, where the mesh has the template's triangles around them.
+    Raises BadData for a body without parts, and for a mesh that falls into too many charts.
     """
     posed = model.shaped(person.betas, person.expression).posed(person.pose)
-    mesh, openings = unsealed(mesh, model)
+    mesh, openings = unsealed(located(mesh, model, posed), model)
     template = mesh.attributes["_TEMPLATE"].long().clamp(max=len(model.v_template) - 1)
     exact = exact_faces(mesh, model)
     found, charts = opened(mesh.having(rest=model.v_template[template]), scores_of(mesh, model, posed))
+    pieces = int(charts.piece.max()) + 1
+    if pieces > MOST_PIECES:
+        raise BadData(f"mesh: it falls into {pieces} charts, expected one closed surface: try --atlas xatlas")
     panel = of_vertices(found.panel, charts)
     wished = wishes(found.mesh, charts, panel, layout(model), model, posed)
     place = flattened(found, charts, panel, wished, firm_of(found, charts, exact), model)
@@ -87,7 +94,7 @@ def rectangle_corners(panel: Tensor) -> Tensor:
 def wishes(
     mesh: Mesh, charts: Sewn, panel: Tensor, plan: Layout, model: BodyModel, posed: PosedBody
 ) -> Tensor:  # fmt: skip
-    """(N,2): where in its chart's rectangle the template has each of the charts' vertices; NaN where it says nothing."""
+    """(N,2): where in its chart's rectangle the template has each of the charts' vertices; NaN: nowhere."""
     template = mesh.attributes["_TEMPLATE"].long()[charts.vertex]
     known = template != NO_TEMPLATE
     at = template.clamp(max=len(model.v_template) - 1)
