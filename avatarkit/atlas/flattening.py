@@ -5,6 +5,7 @@ can turn over and no two overlap, whatever the surface. It is drawn towards wher
 smooths what the template says; where that would turn a face over, the pull is let go.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -68,7 +69,10 @@ def balanced(
     index = torch.cat([torch.stack([a, b]), torch.stack([b, a])], dim=1)
     matrix = torch.sparse_coo_tensor(
         index, torch.cat([tied.strength, tied.strength]), (tied.count, tied.count), check_invariants=False
-    ).to_sparse_csr()
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR")  # torch says that it is young
+        matrix = matrix.to_sparse_csr()
     mask = free[:, None].double()
     x = start.double().clone()
     residual = mask * (pull[:, None] * towards.double() - degree[:, None] * x + matrix @ x)
@@ -173,7 +177,7 @@ def along_side(share: Tensor, lengths: Tensor, by_length: float) -> Tensor:
     return found
 
 
-def untangled(places: Tensor, faces: Tensor, least: Tensor, loose: Tensor, rounds: int = 200) -> Tensor:
+def untangled(places: Tensor, faces: Tensor, least: Tensor, loose: Tensor, rounds: int = 1000) -> Tensor:
     """(N,2): the few faces (F,3) of less than the `least` area (F; v down) pushed open, by moving what is `loose` (N).
 
     Each round each of them pushes its corners away from the opposite edges, as in position-based dynamics.
