@@ -132,7 +132,7 @@ def _leans(part: str, model: BodyModel, joint: Mapping[str, Tensor]) -> dict[str
     return {f"{part}_outer": out - 0.1, f"{part}_front": 0.5 * ahead, f"{part}_back": -0.5 * ahead}
 
 
-HAIRLINE = 0.055
+HAIRLINE = 0.075
 """Metres above the eyes, where the head's cut begins."""
 
 
