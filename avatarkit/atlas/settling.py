@@ -32,7 +32,7 @@ SKIRT_GAP = 0.03
 """Between a skirt's hem and the leg below it, of a leg's height in the texture."""
 LEAST = 0.25
 """What of this height a skirt has at least."""
-HANGING = 0.8
+HANGING = 1.0
 """The share of the places along a skirt's rims that their length decides: hems are ragged."""
 TURNS, MOST_STRAIN = 5, 6.0
 """How often the balance is sought at most, and how much less texture than others a face may have, in length."""
