@@ -7,7 +7,9 @@ from avatarkit.atlas import panels
 from avatarkit.body import JOINT_INDEX, PosedBody
 from avatarkit.mesh import Mesh, unit, vertex_normals
 
-UNDER = 0.5
+HEM = 12
+"""How often normals are averaged with their neighbours'."""
+UNDER = 0.4
 """The cosine to the legs' direction from which on what a surface closes below is meant."""
 
 
@@ -33,12 +35,14 @@ def leans(mesh: Mesh, posed: PosedBody) -> dict[str, Tensor]:
     """How much each vertex (V) belongs to a skirt's front, back and underside."""
     _, axes, _ = axes_of(posed)
     ahead = (cylinder(mesh, posed)[:, 1] / 0.05).clamp(-1, 1)
-    below = 4 * (vertex_normals(mesh.vertices, mesh.faces) @ axes[0] - UNDER)
+    # hems are ragged: what looks down by and large
+    downward = panels.averaged((vertex_normals(mesh.vertices, mesh.faces) @ axes[0])[:, None], mesh.faces, HEM)[:, 0]
+    below = 4 * (downward - UNDER)
     return {"skirt_front": ahead, "skirt_back": -ahead, "skirt_under": below.clamp(-2, 2)}
 
 
 def placed(points: Tensor, panel: Tensor) -> Tensor:
-    """(N,2): where in their charts' rectangles points (N,3) of `cylinder` lie: a skirt's seam is above, its hem below."""
+    """(N,2): where in their charts' rectangles points (N,3) of `cylinder` lie: a skirt's hem is below."""
     found = torch.full((len(points), 2), torch.nan)
     down, ahead, left = points.unbind(1)
     round_ = torch.atan2(left, ahead)
