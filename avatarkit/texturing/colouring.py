@@ -18,10 +18,12 @@ from avatarkit.texturing.layering import Layer, Parts, layered
 from avatarkit.texturing.mirroring import mirrored
 from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import Onlooker, together
-from avatarkit.texturing.sights import ALBEDO, BUILT_IN, GENERATED, MIRROR, PHOTO, REFINED, Sight
+from avatarkit.texturing.sights import ALBEDO, BUILT_IN, GENERATED, MIRROR, PHOTO, REFINED, Sight, ramp
 
 UNDER = 0.008
 """Metres by which the mirror image of a place may lie under the surface."""
+SEEN, UNSEEN = (0.3, 0.7), (0.05, 0.3)
+"""How well the mirror image must be seen, and how badly the place itself, for the mirror to count."""
 UNLIKE = 0.12
 """The mean difference between both sides of a part, in sRGB of 0 … 1, from which on it is not symmetric."""
 
@@ -67,8 +69,8 @@ def coloured(
 def _mirror(
     places: Places, photo: Onlooker, direct: Layer, labels: Tensor, points: Tensor, sure: Tensor
 ) -> Layer:  # fmt: skip
-    """What a photo shows of the places' mirror images (V,3), as far as these are sure (V), better seen than the places
-    themselves, and of parts that are symmetric as far as can be seen."""
+    """What a photo shows of the places' mirror images (V,3), as far as these are sure (V) and well seen, the places
+    themselves are not, and of parts that are symmetric as far as can be seen."""
     # the mirrored mesh is inside out: its normals are made of faces turned round
     turned = replace(places.mesh, vertices=points, faces=places.mesh.faces.flip(1))
     colours, seen = together(Places(turned, places.face, places.barycentric.flip(1)), [photo], lift=UNDER)
@@ -77,5 +79,5 @@ def _mirror(
     K = int(labels.max()) + 1
     known = torch.zeros(K).index_add(0, labels, both)
     unlike = torch.zeros(K).index_add(0, labels, both * apart) / known.clamp(min=1e-6)
-    cover = (2 * (seen - direct.cover)).clamp(0, 1) * places.of(sure[:, None])[:, 0]
+    cover = ramp(seen, *SEEN) * (1 - ramp(direct.cover, *UNSEEN)) * places.of(sure[:, None])[:, 0]
     return Layer(MIRROR, colours, cover * (unlike < UNLIKE)[labels])
