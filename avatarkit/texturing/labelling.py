@@ -13,9 +13,11 @@ from avatarkit.mesh import Mesh
 from avatarkit.surface import Surface
 from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import Onlooker, projected
-from avatarkit.texturing.sights import Sight
+from avatarkit.texturing.sights import Sight, ramp
 from avatarkit.texturing.spreading import spread
 
+SURE = (0.4, 0.9)
+"""How well a vertex must be seen for its label to count: near contours and at grazing angles it may be another's."""
 BARE = ("face", "hand", "thumb", "index", "middle", "ring", "pinky")
 INNER = {"upper_teeth": (0.90, 0.88, 0.82), "lower_teeth": (0.90, 0.88, 0.82), "tongue": (0.70, 0.38, 0.37),
          "mouth": (0.42, 0.17, 0.17), "eye_socket": (0.62, 0.36, 0.33), "left_eye": (0.90, 0.89, 0.88),
@@ -37,12 +39,12 @@ def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Seq
         pixels, _ = cameras.project(sight.camera, mesh.vertices)
         W, H = sight.camera.size
         column, row = pixels[:, 0].long().clamp(0, W - 1), pixels[:, 1].long().clamp(0, H - 1)
-        votes.index_put_((torch.arange(len(votes)), sight.labels[row, column]), weights, accumulate=True)
+        votes.index_put_((torch.arange(len(votes)), sight.labels[row, column]), ramp(weights, *SURE), accumulate=True)
     votes[:, 0] = 0
     total = votes.sum(dim=1)
     if float(total.sum()) > 0:
         shares = spread(
-            pairs, torch.zeros(len(votes), dtype=torch.int64), votes / total.clamp(min=1e-6)[:, None], 2 * total.sqrt()
+            pairs, torch.zeros(len(votes), dtype=torch.int64), votes / total.clamp(min=1e-6)[:, None], total
         )
         found = shares.argmax(dim=1)
     else:
