@@ -26,6 +26,7 @@ DOORS = {
     "huggingface_hub": {"avatarkit/diffusion/building.py"},
     "mediapipe": {"avatarkit/detect.py"},
     "manifold3d": {"avatarkit/hull.py"},
+    "xatlas": {"avatarkit/atlas/automatic.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
 VERBS = {"fitting", "normals", "carving", "synthesis", "previewing", "texturing"}

@@ -1,4 +1,4 @@
-"""Faces sewn together into charts: vertices split along cuts, rims, holes filled, triangles that rims would flatten split."""
+"""Faces sewn together into charts: vertices split along cuts, rims, triangles that rims would flatten split."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from avatarkit.atlas import panels
-from avatarkit.atlas.atlas import apart, sides
+from avatarkit.atlas.atlas import sides
 from avatarkit.atlas.parting import Parted, parted, split
 from avatarkit.mesh import Mesh, boundary_loops, connected, edges
 from avatarkit.shapes import sizes
@@ -64,59 +64,17 @@ def length(ring: Tensor) -> float:
     return float((ring - ring.roll(-1, 0)).norm(dim=1).sum())
 
 
-def opened(mesh: Mesh, scores: Tensor, drawn: Tensor | None = None) -> tuple[Parted, Sewn]:
-    """The mesh parted into the panels of `scores` (V,P), and these sewn into charts that can be flattened.
-
-    `drawn` (F,3,2) are texture coordinates that faces of hands have already, NaN where they have none: charts are cut
-    where these part too.
-    """
+def opened(mesh: Mesh, scores: Tensor) -> tuple[Parted, Sewn]:
+    """The mesh parted into the panels of `scores` (V,P), and these sewn into charts that can be flattened."""
     found = parted(mesh, scores, panels.sewn())
     while True:
         pairs = sides(found.mesh.faces)
         one, other = found.panel[pairs[:, :, 0]].unbind(1)
-        cut = ~panels.sewn()[one, other]
-        if drawn is not None:
-            known = pieces_of(drawn, found)
-            known[~torch.isin(found.panel, panels.HANDS)] = torch.nan
-            cut |= apart(known, pairs)
-            cut[~cut] = _torn(found.mesh.faces, known, pairs[~cut])
-        charts = sewn(found.mesh.faces, cut, pairs)
+        charts = sewn(found.mesh.faces, ~panels.sewn()[one, other], pairs)
         across = chords(charts)
-        across = across[~torch.isin(found.panel[across[:, 0, 0]], panels.HANDS)]
         if len(across) == 0:
             return found, charts
         found = split(found, across)
-
-
-def _torn(faces: Tensor, known: Tensor, pairs: Tensor) -> Tensor:
-    """(P) bool: which `pairs` to cut, lest a patch of faces without `known` (F,3,2) joins what lies apart.
-
-    At a vertex that is drawn twice, a patch keeps to the place that is nearer to its middle.
-    """
-    blank = known.isnan().any(dim=2).any(dim=1)
-    both = blank[pairs[:, :, 0]]
-    patch = connected(pairs[both.all(dim=1)][:, :, 0], len(faces))
-    found = torch.zeros(len(pairs), dtype=torch.bool)
-    rim = (both[:, 0] != both[:, 1]).nonzero()[:, 0]
-    swapped = both[rim, 0].long()
-    (face, k), other = pairs[rim, swapped].unbind(1), pairs[rim, 1 - swapped, 0]
-    ends = torch.stack([k, (k + 1) % 3], dim=1)
-    vertex, place, owner = faces[face[:, None], ends], known[face[:, None], ends], patch[other]
-    for name in torch.unique(owner).tolist():
-        own = owner == name
-        middle = place[own].reshape(-1, 2).median(dim=0).values
-        far = (place - middle).norm(dim=2)
-        nearest = torch.full((int(faces.max()) + 1,), torch.inf)
-        nearest = nearest.scatter_reduce(0, vertex[own].reshape(-1), far[own].reshape(-1), "amin")
-        found[rim[own]] = (far[own] > nearest[vertex[own]] + 1e-5).any(dim=1)
-    return found
-
-
-def pieces_of(values: Tensor, found: Parted) -> Tensor:
-    """(F,3,C): at the corners of the pieces, what the corners of the faces that they were cut from have (F',3,C)."""
-    whole = values[found.parent]
-    # a weight of 0 times NaN is none
-    return torch.where(found.barycentric[..., None] > 0, found.barycentric[..., None] * whole[:, None], 0).sum(dim=2)
 
 
 def of_vertices(values: Tensor, charts: Sewn) -> Tensor:

@@ -46,9 +46,16 @@ def merged(pairs: Tensor, strength: Tensor, count: int) -> Springs:
 
 
 def balanced(
-    tied: Springs, start: Tensor, fixed: Tensor, pull: Tensor, towards: Tensor, *, rounds: int = 600, exact: float = 1e-7
+    tied: Springs,
+    start: Tensor,
+    fixed: Tensor,
+    pull: Tensor,
+    towards: Tensor,
+    *,
+    rounds: int = 600,
+    exact: float = 1e-7,
 ) -> Tensor:
-    """(N,2) float64 where the springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
+    """(N,2) float64 where springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
 
     Conjugate gradients with the diagonal as preconditioner, from `start`, until the residual is `exact` of the first.
     """
@@ -108,12 +115,17 @@ def corners_of(places: Tensor) -> Tensor:
 
 SNAP = 0.2
 """How near to the rectangle's side a chart's is put on it."""
-BY_LENGTH = 0.2
+BY_LENGTH = 0.35
 """The share of the places along a side that the length of the rim decides."""
 
 
 def pinned(
-    places: Tensor, lengths: Tensor, corners: Tensor, *, by_length: float = BY_LENGTH, snap: float = SNAP,
+    places: Tensor,
+    lengths: Tensor,
+    corners: Tensor,
+    *,
+    by_length: float = BY_LENGTH,
+    snap: float = SNAP,
     least: float = 0.0,
 ) -> Tensor:
     """(R,2): a rim's places (R,2; in 0 … 1) put on the sides of a rectangle, in their order.
@@ -159,3 +171,39 @@ def along_side(share: Tensor, lengths: Tensor, by_length: float) -> Tensor:
     found = by_length * walked + (1 - by_length) * (up + down) / 2
     found[0], found[-1] = 0, 1
     return found
+
+
+def untangled(places: Tensor, faces: Tensor, least: Tensor, loose: Tensor, rounds: int = 200) -> Tensor:
+    """(N,2): the few faces (F,3) of less than the `least` area (F; v down) pushed open, by moving what is `loose` (N).
+
+    Each round each of them pushes its corners away from the opposite edges, as in position-based dynamics.
+    """
+    place = places.clone()
+    around = torch.zeros(len(places), dtype=torch.bool)
+    around[faces[areas_of(place[faces]) < least]] = True
+    for _ in range(4):
+        around[faces[around[faces].any(dim=1)]] = True
+    near = around[faces].any(dim=1)
+    faces, least = faces[near], least[near]
+    for _ in range(rounds):
+        corners = place[faces]
+        lacking = least - areas_of(corners)
+        bad = lacking > 0
+        if not bool(bad.any()):
+            break
+        opposite = corners[bad].roll(-2, 1) - corners[bad].roll(-1, 1)
+        # away from the edge, on the side where the area grows
+        away = torch.stack([opposite[..., 1], -opposite[..., 0]], dim=-1)
+        slope = away.square().sum(dim=(1, 2)).clamp(min=1e-18) / 4
+        push = (1.05 * lacking[bad] / slope)[:, None, None] * away / 2
+        total = torch.zeros_like(place).index_add(0, faces[bad].reshape(-1), push.reshape(-1, 2))
+        count = torch.bincount(faces[bad].reshape(-1), minlength=len(place)).clamp(min=1)
+        place = place + torch.where(loose[:, None], total / count[:, None], 0)
+    return place
+
+
+def areas_of(corners: Tensor) -> Tensor:
+    """(F): areas of triangles (F,3,2), v down, positive where they are seen as painted."""
+    a, b, c = corners.unbind(1)
+    (x, y), (p, q) = (b - a).unbind(1), (c - a).unbind(1)
+    return (y * p - x * q) / 2

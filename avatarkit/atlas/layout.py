@@ -1,4 +1,4 @@
-"""Where everything lies in the texture, the same for everybody: charts' rectangles, and the template flattened in them."""
+"""Where all lies in the texture, the same for everybody: charts' rectangles, and the template flattened in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from torch import Tensor
 from avatarkit.atlas import panels
 from avatarkit.atlas.charting import of_vertices, opened, rims
 from avatarkit.atlas.flattening import balanced, corners_of, pinned, springs
-from avatarkit.atlas.panels import CHART_OF, CHARTS, NAMES
+from avatarkit.atlas.panels import CHART_OF, CHARTS
 from avatarkit.body import BodyModel
-from avatarkit.mesh import Mesh
+from avatarkit.mesh import Mesh, connected
 
 GAP = 9 / 2048
 """Texels of a texture of 2048 that stay free on each side of a chart: what padding fills."""
@@ -21,7 +21,8 @@ RECTANGLES: Mapping[str, tuple[float, float, float, float]] = {
     "right_leg": (0.0, 0.385, 0.27, 1.0), "left_leg": (0.27, 0.385, 0.54, 1.0),
     "head": (0.54, 0.0, 1.0, 0.31),
     "right_arm": (0.54, 0.31, 0.715, 0.65), "left_arm": (0.715, 0.31, 0.89, 0.65),
-    "right_hand": (0.54, 0.65, 0.77, 0.85), "left_hand": (0.77, 0.65, 1.0, 0.85),
+    "right_palm": (0.54, 0.65, 0.655, 0.85), "right_knuckles": (0.655, 0.65, 0.77, 0.85),
+    "left_knuckles": (0.77, 0.65, 0.885, 0.85), "left_palm": (0.885, 0.65, 1.0, 0.85),
     "right_sole": (0.89, 0.31, 1.0, 0.48), "left_sole": (0.89, 0.48, 1.0, 0.65),
     "skirt_under": (0.54, 0.85, 0.74, 1.0),
     "skirt_front": (0.0, 0.385, 0.27, 1.0), "skirt_back": (0.27, 0.385, 0.54, 1.0),
@@ -58,14 +59,15 @@ def layout(model: BodyModel) -> Layout:
     guess = guessed(model, found.mesh.vertices[charts.vertex], panel)
     start, fixed = guess.double(), torch.zeros(len(guess), dtype=torch.bool)
     for ring, *_ in rims(charts, found.mesh.vertices).values():
+        fixed[ring] = True
+        if CHARTS[CHART_OF[panel[ring[0]]]] in panels.HANDS:
+            continue
         points = found.mesh.vertices[charts.vertex[ring]]
         lengths = (points - points.roll(-1, 0)).norm(dim=1)
         start[ring] = pinned(guess[ring], lengths, corners_of(guess[ring]), by_length=1.0).double()
-        fixed[ring] = True
-    flat = ~torch.isin(found.panel, panels.HANDS)
-    corners, faces = found.mesh.vertices[found.mesh.faces[flat]], charts.faces[flat]
-    wanted = torch.where(found.panel[flat] == panels.index("head_face"), FACE, 1.0)
-    place = relaxed(corners, faces, start, fixed, sizes_of(panel), wanted)
+    wanted = torch.where(found.panel == panels.index("head_face"), FACE, 1.0)
+    corners = found.mesh.vertices[found.mesh.faces]
+    place = relaxed(corners, charts.faces, start, fixed, sizes_of(panel), wanted)
     return _of_vertices(model, found.mesh.attributes["old"], charts.vertex, panel, place)
 
 
@@ -131,14 +133,38 @@ def guessed(model: BodyModel, points: Tensor, panel: Tensor) -> Tensor:
             ahead = (panel == panels.index(f"{chart}_front")).float() - (panel == panels.index(f"{chart}_back")).float()
             across = turn * ahead * (-1 if side == "left" else 1)
             down = x.abs() if limb == "arm" else -y
-        elif limb in ("sole", "hand"):
+        elif limb == "sole":
             down = -z
+        elif chart in panels.HANDS:
+            found[own] = hand_places(model, chart, points[own])
+            continue
         found[own] = torch.stack([across, down], dim=1)[own]
         if not bool(own.any()):
             continue
         low, high = found[own].amin(0), found[own].amax(0)
         found[own] = (found[own] - low) / (high - low).clamp(min=1e-6)
     return found
+
+
+def hand_places(model: BodyModel, chart: str, points: Tensor) -> Tensor:
+    """(N,2): where in its rectangle a hand's points (N,3) at rest lie: seen from below or above, fingers up.
+
+    Their rims are not straight, lest fingers be squeezed: rims of all meshes lie where these points do.
+    """
+    assert model.part is not None
+    side, _, face = chart.partition("_")
+    hand = torch.tensor([model.part_names.index(name) for name in panels.PARTS[f"{side}_hand"]])
+    mirrored = (1 if side == "left" else -1) * (1 if face == "knuckles" else -1)
+    flip = points.new_tensor([mirrored, -1.0 if side == "left" else 1.0])
+    own = model.v_template[torch.isin(model.part, hand)][:, [2, 0]] * flip
+    low, high = own.amin(dim=0) - RIM, own.amax(dim=0) + RIM
+    start, end = rectangle(chart).float()
+    scale = ((end - start) / (high - low)).min()
+    return 0.5 + (points[:, [2, 0]] * flip - (low + high) / 2) * scale / (end - start)
+
+
+RIM = 0.004
+"""Metres around a hand: it begins a little above the wrist."""
 
 
 def _around_head(points: Tensor, panel: Tensor, joint: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -150,3 +176,21 @@ def _around_head(points: Tensor, panel: Tensor, joint: Mapping[str, Tensor]) -> 
     forward = ((z + 0.03) / 0.17).clamp(0, 1)
     across = torch.where(y > bend, torch.pi * (1 - forward), turn) * beside
     return across, -y.clamp(max=float(bend))
+
+
+def islands_of(model: BodyModel) -> Tensor:
+    """(F) int64: which of the model's faces hang together in its own texture."""
+    assert model.uv is not None and model.uv_faces is not None
+    joined = connected(torch.cat([model.uv_faces[:, :2], model.uv_faces[:, 1:]]), len(model.uv))
+    return joined[model.uv_faces[:, 0]]
+
+
+def fitted(model: BodyModel, own: Tensor, into: Tensor) -> Tensor:
+    """(F,3,2): the model's texture coordinates (v down), those faces that are its `own` (F) as large as `into` (2,2)
+    holds, in its middle."""
+    assert model.uv is not None and model.uv_faces is not None
+    uvs = (model.uv * model.uv.new_tensor([1, -1]))[model.uv_faces]
+    low, high = uvs[own].amin((0, 1)), uvs[own].amax((0, 1))
+    start, end = into.float()
+    scale = ((end - start) / (high - low)).min()
+    return (uvs - (low + high) / 2) * scale + (start + end) / 2

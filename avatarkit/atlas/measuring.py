@@ -5,6 +5,7 @@ from torch import Tensor
 
 from avatarkit import render
 from avatarkit.atlas.atlas import Atlas, islands, seams
+from avatarkit.atlas.flattening import areas_of
 from avatarkit.atlas.texels import flat
 from avatarkit.mesh import face_areas
 
@@ -45,9 +46,7 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
 
 def signed_areas(uvs: Tensor) -> Tensor:
     """(F) float64: areas of `uvs` (F,3,2), v down; positive where the texture is seen from outside as painted."""
-    a, b, c = uvs.double().unbind(1)
-    (x, y), (p, q) = (b - a).unbind(1), (c - a).unbind(1)
-    return (y * p - x * q) / 2
+    return areas_of(uvs.double())
 
 
 def widths(uvs: Tensor, island: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ belongs to it), so that borders run between vertices, smoothly, and follow the t
 
     head    face | left, right; cut from the hairline over the crown down the nape
     arm     outer | front, back; cut along the inner side         leg with the foot's upper: likewise
-    torso   front, back           hand, sole           skirt   front, back, under
+    torso, hand   front, back     sole         skirt   front, back, under
 """
 
 from collections.abc import Mapping
@@ -23,14 +23,17 @@ PANELS: Mapping[str, str] = {
     "head_face": "head", "head_left": "head", "head_right": "head",
     "torso_front": "torso_front", "torso_back": "torso_back",
     **{f"{side}_{limb}_{panel}": f"{side}_{limb}" for limb in ("arm", "leg") for side in SIDES for panel in LIMB},
-    **{f"{side}_{part}": f"{side}_{part}" for part in ("hand", "sole") for side in SIDES},
+    **{f"{side}_{part}": f"{side}_{part}" for part in ("palm", "knuckles", "sole") for side in SIDES},
     "skirt_front": "skirt_front", "skirt_back": "skirt_back", "skirt_under": "skirt_under",
 }  # fmt: skip
 """Which chart each panel is of."""
 NAMES = tuple(PANELS)
 CHARTS = tuple(dict.fromkeys(PANELS.values()))
 CHART_OF = torch.tensor([CHARTS.index(chart) for chart in PANELS.values()])
-CUT = (("head_left", "head_right"), *[(f"{s}_{limb}_front", f"{s}_{limb}_back") for limb in ("arm", "leg") for s in SIDES])
+CUT = (
+    ("head_left", "head_right"),
+    *[(f"{side}_{limb}_front", f"{side}_{limb}_back") for limb in ("arm", "leg") for side in SIDES],
+)
 """Panels of one chart that are not sewn together where they meet."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -53,7 +56,9 @@ LEAN = 0.25
 def index(panel: str) -> int:
     """A panel's place in NAMES."""
     return NAMES.index(panel)
-HANDS = torch.tensor([NAMES.index(f"{side}_hand") for side in SIDES])
+
+
+HANDS = tuple(f"{side}_{part}" for part in ("palm", "knuckles") for side in SIDES)
 
 
 def sewn() -> Tensor:
@@ -64,21 +69,16 @@ def sewn() -> Tensor:
     return found
 
 
-def fields(model: BodyModel, *, hands: bool = True) -> Tensor:
+def fields(model: BodyModel) -> Tensor:
     """(V,P): how much each of the template's vertices belongs to each panel of NAMES; 0 for skirts, and inside.
 
-    Without `hands` these belong to the arms. Raises BadData for a body without parts or without a closed skin.
+    Raises BadData for a body without parts or without a closed skin.
     """
     if model.part is None or model.outer_faces is None:
         raise BadData(f"body {model.name}: its file has no parts or no closed skin: use --atlas xatlas")
     V, joint = len(model.v_template), dict(zip(model.joint_names, model.joint_template, strict=True))
     found = torch.zeros(V, len(NAMES))
     shares = averaged(_indicators(model), model.outer_faces, ROUNDS)
-    if not hands:
-        for side in SIDES:
-            hand, arm = (list(PARTS).index(f"{side}_{limb}") for limb in ("hand", "arm"))
-            shares[:, arm] += shares[:, hand]
-            shares[:, hand] = 0
     for part, share in zip(PARTS, shares.T, strict=True):
         for panel, lean in _leans(part, model, joint).items():
             found[:, index(panel)] = share * (1 + LEAN * lean)
@@ -125,7 +125,9 @@ def _leans(part: str, model: BodyModel, joint: Mapping[str, Tensor]) -> dict[str
         ahead = ((z - torch.lerp(joint["left_hip"][2], joint["left_shoulder"][2], share)) / 0.05).clamp(-1, 1)
         return {"torso_front": ahead, "torso_back": -ahead}
     if limb == "hand":
-        return {part: torch.zeros_like(x)}
+        assert model.outer_faces is not None
+        down = averaged(-vertex_normals(model.v_template, model.outer_faces)[:, 1:2], model.outer_faces, 1)[:, 0]
+        return {f"{side}_palm": down, f"{side}_knuckles": -down}
     out, ahead = (f(turn_about(part, model.v_template, joint)) for f in (torch.cos, torch.sin))
     return {f"{part}_outer": out - 0.1, f"{part}_front": 0.5 * ahead, f"{part}_back": -0.5 * ahead}
 

@@ -1,10 +1,10 @@
-"""A mesh parted along the borders of fields: triangles that a border passes are cut in pieces, the surface stays.
+r"""A mesh parted along the borders of fields: triangles that a border passes are cut in pieces, the surface stays.
 
-        a             a            a
-       / \\           /|\\          / \\        A border passes two edges (left), branches in the middle (right),
-      p---q         / | \\        p-m-q       or ends at a corner where the panels on both sides are sewn to
-     /  \\  \\       /  |  \\      /  |  \\      the corner's own.
-    b-----c       b---p---c    b---r---c
+      a             a            a
+     / \           /|\          / \        A border passes two edges (left), branches in the middle (right),
+    p---q         / | \        p-m-q       or ends at a corner whose panel is sewn to those on both sides.
+   /  \  \       /  |  \      /  |  \
+  b-----c       b---p---c    b---r---c
 """
 
 from dataclasses import dataclass
@@ -168,7 +168,9 @@ def _weights(mesh: Mesh, faces: Tensor, parent: Tensor, cut: Cut) -> Tensor:
 def split(before: Parted, pairs: Tensor) -> Parted:
     """The mesh with some of the edges `pairs` (P,2,2) of `sides` cut in their middle: no two of one face at a time."""
     F, number = len(before.panel), torch.arange(len(pairs))
-    first = torch.full((F,), len(pairs)).scatter_reduce(0, pairs[:, :, 0].reshape(-1), number.repeat_interleave(2), "amin")
+    first = torch.full((F,), len(pairs)).scatter_reduce(
+        0, pairs[:, :, 0].reshape(-1), number.repeat_interleave(2), "amin"
+    )
     pairs = pairs[(first[pairs[:, :, 0]] == number[:, None]).all(dim=1)]
     mesh, (face, k) = before.mesh, pairs.reshape(-1, 2).unbind(1)
     a, b = (mesh.faces[pairs[:, 0, 0], (pairs[:, 0, 1] + n) % 3] for n in (0, 1))

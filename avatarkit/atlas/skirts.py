@@ -38,7 +38,7 @@ def leans(mesh: Mesh, posed: PosedBody) -> dict[str, Tensor]:
 
 
 def placed(points: Tensor, panel: Tensor) -> Tensor:
-    """(N,2): where in their charts' rectangles points (N,3) of `cylinder` lie: a skirt's seam is above, its hem below."""
+    """(N,2): where in their charts' rectangles points (N,3) of `cylinder` lie: a skirt's hem is below."""
     found = torch.full((len(points), 2), torch.nan)
     down, ahead, left = points.unbind(1)
     round_ = torch.atan2(left, ahead)

@@ -1,0 +1,138 @@
+"""Charts settled in their rectangles: rims pinned where the template has them, what is inside in balance."""
+
+import torch
+from torch import Tensor
+
+from avatarkit.atlas import panels
+from avatarkit.atlas.charting import Sewn, of_vertices, rims
+from avatarkit.atlas.flattening import (
+    BY_LENGTH,
+    SNAP,
+    Springs,
+    areas_of,
+    balanced,
+    corners_of,
+    filled,
+    merged,
+    pinned,
+    springs,
+    untangled,
+)
+from avatarkit.atlas.layout import hand_places, sizes_of, strains
+from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
+from avatarkit.atlas.parting import Parted
+from avatarkit.body import BodyModel
+from avatarkit.mesh import face_areas
+
+REACH = 0.03
+"""Metres over which the template's places are smoothed."""
+FIRM = 1e4
+"""How firmly what has the template's own triangles is held."""
+SKIRT_GAP = 0.03
+"""Between a skirt's hem and the leg below it, of a leg's height in the texture."""
+LEAST = 0.25
+"""What of this height a skirt has at least."""
+HANGING = 0.8
+"""The share of the places along a skirt's rims that their length decides: hems are ragged."""
+TURNS, MOST_STRAIN = 5, 6.0
+"""How often the balance is sought at most, and how much less texture than others a face may have, in length."""
+SOFTEST = 1e-3
+"""To what springs are loosened at most."""
+THINNEST = 0.03
+"""The least area of a face in the texture, of what it would have were all alike."""
+
+
+def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel) -> Tensor:
+    """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1.
+
+    Rims are pinned; the rest is drawn to where it is `wished` (N,2; NaN: anywhere), firmly where it is `firm` (N).
+    """
+    places, N, faces = found.mesh.vertices, len(charts.vertex), charts.faces
+    start, fixed, holes = pinned_rims(found, charts, panel, known_everywhere(wished.double(), faces), model)
+    areas = face_areas(places, found.mesh.faces).double()
+    share = torch.zeros(N, dtype=torch.float64).index_add(0, faces.reshape(-1), areas.repeat_interleave(3) / 3)
+    pull = torch.where(firm, FIRM, share / REACH**2)
+    pull[wished.isnan().any(dim=1)] = 0
+    middles = torch.stack([start[ring].mean(dim=0) for ring in holes]) if holes else start[:0]
+    none = torch.zeros(len(holes), dtype=torch.float64)
+    start, every, pull = torch.cat([start, middles]), torch.cat([fixed, none > 0]), torch.cat([pull, none])
+    spans = sizes_of(panel)
+    place = upright(places[found.mesh.faces], faces, spans, filled(N, holes), start, every, pull)[:N] * spans
+    hand = torch.isin(panel, torch.tensor([panels.index(name) for name in HANDS]))
+    density = areas_of(place[faces]).clamp(min=0).sum() / areas.sum()
+    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed | hand)
+    # where that only moved what is over, it stays
+    over = [torch.bincount(charts.piece[areas_of(p[faces]) <= 0], minlength=len(faces)) for p in (place, mended)]
+    better = (over[1] <= over[0])[of_vertices(charts.piece, charts)]
+    return torch.where(better[:, None], mended, place) / spans
+
+
+def pinned_rims(
+    found: Parted, charts: Sewn, panel: Tensor, start: Tensor, model: BodyModel
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """`start` (N,2) with outer rims on their rectangles' sides, which vertices these are (N), and the inner rims."""
+    start, fixed, holes = start.clone(), torch.zeros(len(start), dtype=torch.bool), []
+    own = rims(charts, found.mesh.vertices)
+    chart = {piece: CHARTS[CHART_OF[panel[rings[0][0]]]] for piece, rings in own.items()}
+    skirted, room = "skirt_front" in chart.values(), 1.0
+    # legs first: skirts have the room that these leave above
+    for piece in sorted(own, key=lambda piece: "skirt" in chart[piece]):
+        (ring, *inner), name = own[piece], chart[piece]
+        points = found.mesh.vertices[charts.vertex[ring]]
+        lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
+        if name in HANDS:
+            start[ring] = hand_places(model, name, found.mesh.attributes["rest"][charts.vertex[ring]]).double()
+        elif name == "skirt_under":
+            start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=2.0)
+        elif name in ("skirt_front", "skirt_back"):
+            start[torch.unique(charts.faces[charts.piece == piece]), 1] *= room
+            start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=1e-3)
+        else:
+            least = LEAST if skirted and name.endswith("leg") else 0.0
+            start[ring] = pinned(
+                start[ring], lengths, corners_of(start[ring]), by_length=BY_LENGTH, snap=SNAP, least=least
+            )
+        if name.endswith("leg"):
+            room = min(room, float(start[ring, 1].min()) - SKIRT_GAP)
+        fixed[ring] = True
+        holes += inner
+    return start, fixed, holes
+
+
+def upright(
+    corners: Tensor, faces: Tensor, spans: Tensor, closed: Springs, start: Tensor, fixed: Tensor, pull: Tensor
+) -> Tensor:
+    """(N,2): in balance. Around faces that would be turned over or have hardly any texture the pull is let go, farther
+    each time, and springs of faces with little texture are loosened."""
+    place, pull, stiffness, N = start, pull.clone(), torch.ones(len(faces), dtype=torch.float64), len(spans)
+    degree = torch.bincount(faces.reshape(-1), minlength=N).clamp(min=1)
+    judged = ~fixed[faces].all(dim=1)
+    for turn in range(TURNS):
+        tied = springs(corners, faces, N, stiffness)
+        tied = merged(torch.cat([tied.pairs, closed.pairs]), torch.cat([tied.strength, closed.strength]), closed.count)
+        place = balanced(tied, place, fixed, pull, start)
+        strain = strains(corners, (place[:N] * spans)[faces])
+        bad = ((strain > MOST_STRAIN) | (areas_of(place[faces]) <= 0)) & judged
+        if not bool(bad.any()):
+            break
+        near = torch.zeros(len(pull), dtype=torch.bool)
+        near[faces[bad]] = True
+        for _ in range(2 + turn):
+            near[faces[near[faces].any(dim=1)]] = True
+        pull[near] = 0
+        shared = torch.zeros(N, dtype=torch.float64).index_add(0, faces.reshape(-1), strain.repeat_interleave(3))
+        stiffness = (stiffness / (shared / degree)[faces].mean(dim=1).clamp(1, 4)).clamp(min=SOFTEST)
+    return place
+
+
+def known_everywhere(values: Tensor, faces: Tensor) -> Tensor:
+    """`values` (N,C), where they are NaN the mean of the neighbours' that are known, from these on outwards."""
+    a, b = (torch.cat([faces.roll(-k, 1).reshape(-1) for k in turns]) for turns in ((0, 1), (1, 0)))
+    while True:
+        blank = values.isnan().any(dim=1)
+        into = blank[a] & ~blank[b]
+        if not bool(into.any()):
+            return values.nan_to_num(0.5)
+        total = torch.zeros_like(values).index_add(0, a[into], values[b[into]])
+        count = torch.bincount(a[into], minlength=len(values))
+        values = torch.where((blank & (count > 0))[:, None], total / count.clamp(min=1)[:, None], values)
