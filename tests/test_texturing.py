@@ -220,7 +220,7 @@ def test_a_second_photo_in_another_pose_paints_the_back(ana):
 def test_own_uvs_are_kept_and_missing_ones_told(ana):
     model, person, mesh = ana
     maps = maps_of(mesh, torch.full_like(mesh.vertices, 0.5), "skin")
-    with pytest.raises(BadData, match="--atlas parts"):
+    with pytest.raises(BadData, match="--atlas keep"):
         texturing.painted(mesh, model, person, maps, size=64, atlas="keep")
     own = replace(mesh, uvs=torch.rand(len(mesh.faces), 3, 2))
     found = texturing.painted(own, model, person, maps, size=64, atlas="keep")
