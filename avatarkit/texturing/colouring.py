@@ -39,8 +39,9 @@ def coloured(
 ) -> tuple[Tensor, Tensor]:
     """Colours (P,3) sRGB 0 … 1 and sources (P) uint8 of places on the person's mesh.
 
-    Photos first, in the order given; what was refined; the photo's mirror image; what was generated; the albedo row;
-    then what continues these inside of the same part. `delight` takes the light out of photos.
+    Eyes, teeth and tongue are built in. Then photos, in the order given; what was refined; the photo's mirror image;
+    what was generated; the albedo row; then what continues these inside of the same part. `delight` takes the light
+    out of photos.
     """
     mesh, surface = places.mesh, Surface(places.mesh.vertices, places.mesh.faces)
     pairs = edges(mesh.faces).vertices
@@ -61,9 +62,9 @@ def coloured(
             other = mirrored(mesh, model, person, parts.labels)
             if other is not None:
                 layers.append(_mirror(places, photos[0], layers[0], labels, *other))
-    fixed, inner = inner_colours(mesh, model.part_names)
-    layers.append(Layer(BUILT_IN, places.of(fixed), (places.of(inner[:, None].float())[:, 0] > 0.5).float()))
-    return layered(places, parts, layers)
+    fixed, inner = inner_colours(places, model)
+    outer = [replace(layer, cover=layer.cover * (1 - inner)) for layer in layers]
+    return layered(places, parts, [*outer, Layer(BUILT_IN, fixed, inner)])
 
 
 def _mirror(
