@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from avatarkit.body import BodyModel
 from avatarkit.mesh import edges
 from avatarkit.person import Person
+from avatarkit.rotation import rotation_from_axis_angle
 from avatarkit.surface import Surface
 from avatarkit.texturing.delighting import delit
 from avatarkit.texturing.labelling import inner_colours, labelled
@@ -24,6 +26,8 @@ UNDER = 0.008
 """Metres by which the mirror image of a place may lie under the surface."""
 SEEN, UNSEEN = (0.3, 0.7), (0.05, 0.3)
 """How well the mirror image must be seen, and how badly the place itself, for the mirror to count."""
+TURNED = 20.0
+"""Degrees between body and camera, less than which both sides are seen alike, and a mirror image only blurs."""
 UNLIKE = 0.12
 """The mean difference between both sides of a part, in sRGB of 0 … 1, from which on it is not symmetric."""
 
@@ -58,13 +62,21 @@ def coloured(
         own = [Onlooker.of(sight, mesh, surface) for sight in sights if sight.source == source]
         if own:
             layers.append(Layer(source, *together(places, own)))
-        elif source == MIRROR and symmetry and photos and photos[0].sight.vertices is None:
+        elif source == MIRROR and symmetry and photos and turned(person) > TURNED:
             other = mirrored(mesh, model, person, parts.labels)
             if other is not None:
                 layers.append(_mirror(places, photos[0], layers[0], labels, *other))
     fixed, inner = inner_colours(places, model)
     outer = [replace(layer, cover=layer.cover * (1 - inner)) for layer in layers]
     return layered(places, parts, [*outer, Layer(BUILT_IN, fixed, inner)])
+
+
+def turned(person: Person) -> float:
+    """Degrees by which the person's pelvis is turned from the camera, around the vertical."""
+    ahead = rotation_from_axis_angle(person.pose.global_orient)[:, 2]
+    towards = -person.camera.cam_from_world[2, :3]
+    one, other = (math.degrees(math.atan2(float(v[0]), float(v[2]))) for v in (ahead, towards))
+    return abs((one - other + 180) % 360 - 180)
 
 
 def _mirror(
