@@ -120,14 +120,16 @@ def compared(case: Case, mesh: Mesh) -> Row:
     return row
 
 
-def painted_truth(case: Case, model: BodyModel, sights: list[Any], *, symmetry: bool = True) -> Mesh:
+def painted_truth(
+    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = True
+) -> Mesh:
     """The true mesh, painted with what the sights show."""
     atlas = Atlas(case.mesh, torch.zeros(len(case.mesh.faces), dtype=torch.int64), ("all",))
-    sheet = texels(atlas, TEXTURE)
+    sheet = texels(atlas, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = texturing.Places(case.mesh, sheet.face[there], sheet.barycentric[there].float())
     colours, _ = texturing.coloured(places, model, case.person, sights, symmetry=symmetry)
-    image = torch.zeros(TEXTURE, TEXTURE, 3)
+    image = torch.zeros(size, size, 3)
     image[there] = colours
     image = (255 * padded(image, sheet, 8)).round().clamp(0, 255).to(torch.uint8)
     return replace(case.mesh, images={"base_colour": image})

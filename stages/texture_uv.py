@@ -12,7 +12,9 @@ def texture_uv(
     back: Annotated[Path | None, Reads("back/body.npz", help="The same person, another photo.", optional=True)],
     out: Annotated[Path, Writes("textured.glb")],
     size: Annotated[int, Option("Of the square texture [texels].", min=64, max=8192)] = 2048,
-    atlas: Annotated[str, Option("UVs: parts, the same for everybody; keep, the mesh's own.")] = "parts",
+    atlas: Annotated[
+        str, Option("Whose UVs: parts (like everybody's), template (the body's), keep, xatlas.")
+    ] = "parts",
     symmetry: Annotated[bool, Option("Paint what the photo hides like its mirror image.")] = True,
     delight: Annotated[bool, Option("Take low-frequency light out of the photo.")] = False,
     detail: Annotated[Path | None, Option("A finer mesh, for a tangent-space normal map.")] = None,

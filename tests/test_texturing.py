@@ -16,7 +16,7 @@ from avatarkit.maps import PARTS, Maps, View
 from avatarkit.mesh import Mesh, combined, edges, vertex_normals
 from avatarkit.person import Person
 from avatarkit.surface import Surface
-from avatarkit.texturing.labelling import at_vertices
+from avatarkit.texturing.labelling import at_vertices, inner_colours
 from avatarkit.texturing.layering import Layer, Parts, layered
 from avatarkit.texturing.mirroring import mirrored
 from avatarkit.texturing.projecting import Onlooker, misfit, projected
@@ -220,10 +220,22 @@ def test_a_second_photo_in_another_pose_paints_the_back(ana):
 def test_own_uvs_are_kept_and_missing_ones_told(ana):
     model, person, mesh = ana
     maps = maps_of(mesh, torch.full_like(mesh.vertices, 0.5), "skin")
-    with pytest.raises(BadData, match="--atlas parts"):
+    with pytest.raises(BadData, match="--atlas keep"):
         texturing.painted(mesh, model, person, maps, size=64, atlas="keep")
     own = replace(mesh, uvs=torch.rand(len(mesh.faces), 3, 2))
     found = texturing.painted(own, model, person, maps, size=64, atlas="keep")
     assert torch.equal(found.mesh.uvs, own.uvs)
     with pytest.raises(UsageError, match="keep"):
         texturing.check("best")
+
+
+def test_eyes_have_an_iris_that_looks_ahead(ana):
+    model, person, _ = ana
+    mesh = person.mesh(model)
+    template = torch.arange(len(mesh.vertices))
+    whole = Mesh(mesh.vertices, mesh.faces).having(_PART=model.part.to(torch.uint8), _TEMPLATE=template)
+    colours, inner = inner_colours(at_vertices(whole), model)
+    eye = model.part == model.part_names.index("left_eye")
+    assert set(inner[eye].tolist()) == {1.0} and float(inner[model.part == model.part_names.index("torso")].max()) == 0
+    ahead = model.v_template[eye, 2] - model.v_template[eye, 2].mean()
+    assert float(colours[eye][ahead.argmax()].max()) < 0.35 and float(colours[eye][ahead.argmin()].min()) > 0.8

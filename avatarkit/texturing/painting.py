@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from avatarkit import render
-from avatarkit.atlas import Atlas, Texels, padded, texels, unwrapped
+from avatarkit.atlas import Atlas, Texels, automatic, kept, of_template, padded, texels, unwrapped
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
 from avatarkit.errors import BadData, UsageError
@@ -27,7 +27,7 @@ from avatarkit.texturing.relief import relief
 from avatarkit.texturing.sights import LABELS, SOURCE_COLOURS, Sight, of_maps, of_photo
 
 PADDING = 8
-ATLASES = ("parts", "keep")
+ATLASES = ("parts", "template", "keep", "xatlas")
 SHARPEN = 0.4
 """How much an image-to-image model may change what it sharpens."""
 
@@ -62,9 +62,8 @@ def painted(
     `back` is the same person from elsewhere, perhaps in another pose. `painter` and `refiner` are pipelines that paint
     what no picture shows, by `words`, and sharpen the whole. BadData where no colour is known.
     """
-    chosen = unwrapped(mesh, model, person) if atlas == "parts" else kept(mesh)
-    mesh = chosen.mesh.having(normals=_whole(vertex_normals(chosen.mesh.vertices, chosen.mesh.faces)))
-    sheet = texels(chosen, size)
+    chosen = laid_out(mesh, model, person, atlas)
+    mesh, sheet = chosen.mesh, texels(chosen, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = Places(mesh, sheet.face[there], sheet.barycentric[there].float())
     sights = _sights(mesh, model, person, maps, back)
@@ -92,16 +91,21 @@ def painted(
 def check(atlas: str) -> None:
     """Raises UsageError for an atlas that is none."""
     if atlas not in ATLASES:
-        raise UsageError(f"--atlas is {atlas!r}, expected {' or '.join(ATLASES)}")
+        raise UsageError(f"--atlas is {atlas!r}, expected one of {', '.join(ATLASES)}")
 
 
-def kept(mesh: Mesh) -> Atlas:
-    """The mesh's own UVs as one chart; BadData where it has none, or these lie outside of the texture."""
-    if mesh.uvs is None:
-        raise BadData("--atlas keep: found no UVs in the mesh, expected its own: use --atlas parts")
-    if float(mesh.uvs.min()) < 0 or float(mesh.uvs.max()) > 1:
-        raise BadData("--atlas keep: found UVs beyond 0 … 1, expected one texture: use --atlas parts")
-    return Atlas(replace(mesh, images={}), torch.zeros(len(mesh.faces), dtype=torch.int64), ("own",))
+def laid_out(mesh: Mesh, model: BodyModel, person: Person, atlas: str) -> Atlas:
+    """The mesh in the atlas of that name, with normals, of which glTF's viewers need one a vertex."""
+    if atlas == "parts":
+        found = unwrapped(mesh, model, person)
+    elif atlas == "template":
+        found = of_template(mesh, model)
+    else:
+        found = kept(mesh) if atlas == "keep" else automatic(mesh)
+    normals = vertex_normals(found.mesh.vertices, found.mesh.faces)
+    up = torch.tensor([0.0, 1.0, 0.0]).expand_as(normals)
+    normals = torch.where(normals.norm(dim=1, keepdim=True) < 0.5, up, normals)
+    return replace(found, mesh=replace(found.mesh.having(normals=normals), images={}))
 
 
 def pictured(found: Painted) -> np.ndarray:
@@ -123,12 +127,6 @@ def _image(values: Tensor, there: tuple[Tensor, ...], sheet: Texels, *, empty: t
     image = torch.tensor(empty, dtype=torch.float32).repeat(sheet.size, sheet.size, 1)
     image[there] = values
     return (255 * padded(image, sheet, PADDING)).round().clamp(0, 255).to(torch.uint8)
-
-
-def _whole(normals: Tensor) -> Tensor:
-    """Unit normals (V,3): glTF has no vertex without one."""
-    up = torch.tensor([0.0, 1.0, 0.0]).expand_as(normals)
-    return torch.where(normals.norm(dim=1, keepdim=True) < 0.5, up, normals)
 
 
 def _drawn(mesh: Mesh, camera: Camera) -> Tensor:
