@@ -25,12 +25,13 @@ from avatarkit.person import Person
 
 SIDE, PHOTO, TEXTURE = 512, 1024, 2048
 YAWS = (0, 45, -45, 90, -90, 180)
+ASIDE = 40.0
 Row = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One person: the true mesh with UVs of its own, the person with a photo from the front, true maps, true views."""
+    """One person: the true mesh with UVs of its own, the person with a photo from the front, true maps and views."""
 
     found: Synthetic
     mesh: Mesh
@@ -39,6 +40,8 @@ class Case:
     views: dict[int, tuple[Camera, Tensor, Tensor]]
     """by yaw: camera, albedo (SIDE,SIDE,3) and mask (SIDE,SIDE) bool"""
     caption: str
+    aside: Person
+    """the same with a photo from ASIDE degrees"""
 
 
 def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
@@ -46,11 +49,8 @@ def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
     for index in range(count):
         found = people.met(model, seed=seed, index=index, heldout=True)
         vertices = found.looks.mesh.vertices
-        camera = cameras.framing(vertices, (PHOTO, PHOTO), kind="perspective", fov=25.0)
-        taken = mapped(found.looks, found.dressed, [View(camera)])
-        crop = np.rint(255 * np.clip(taken.albedo[0], 0, 1)).astype(np.uint8)  # type: ignore[index]
-        crop[..., 3] = np.rint(255 * taken.normals[0, ..., 3])
-        small = cameras.resized(camera, (SIDE, SIDE))
+        person, aside = (photographed(found, yaw) for yaw in (0.0, ASIDE))
+        small = cameras.resized(person.camera, (SIDE, SIDE))
         maps = mapped(found.looks, found.dressed, [View(small), View(small, "farthest")])
         around = {yaw: cameras.framing(vertices, (SIDE, SIDE), yaw=float(yaw)) for yaw in YAWS}
         shots = mapped(found.looks, found.dressed, [View(view) for view in around.values()])
@@ -58,8 +58,16 @@ def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
         for k, (yaw, view) in enumerate(around.items()):
             colours = torch.from_numpy(shots.albedo[k, ..., :3])  # type: ignore[index]
             views[yaw] = (view, colours, eroded(torch.from_numpy(shots.normals[k, ..., 3]) > 0.5, 2))
-        person = replace(found.person, camera=camera, crop=crop, crop_offset=(0, 0))
-        yield Case(found, laid_out(found), person, maps, views, found.caption)
+        yield Case(found, laid_out(found), person, maps, views, found.caption, aside)
+
+
+def photographed(found: Synthetic, yaw: float) -> Person:
+    """The person with a photo without light: the albedo."""
+    camera = cameras.framing(found.looks.mesh.vertices, (PHOTO, PHOTO), kind="perspective", fov=25.0, yaw=yaw)
+    taken = mapped(found.looks, found.dressed, [View(camera)])
+    crop = np.rint(255 * np.clip(taken.albedo[0], 0, 1)).astype(np.uint8)  # type: ignore[index]
+    crop[..., 3] = np.rint(255 * taken.normals[0, ..., 3])
+    return replace(found.person, camera=camera, crop=crop, crop_offset=(0, 0))
 
 
 def laid_out(found: Synthetic) -> Mesh:
@@ -121,14 +129,15 @@ def compared(case: Case, mesh: Mesh) -> Row:
 
 
 def painted_truth(
-    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = True
+    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = True, aside: bool = False
 ) -> Mesh:
-    """The true mesh, painted with what the sights show."""
+    """The true mesh, painted with what the sights show, of the photo from the front or from `aside`."""
+    person = case.aside if aside else case.person
     atlas = Atlas(case.mesh, torch.zeros(len(case.mesh.faces), dtype=torch.int64), ("all",))
     sheet = texels(atlas, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = texturing.Places(case.mesh, sheet.face[there], sheet.barycentric[there].float())
-    colours, _ = texturing.coloured(places, model, case.person, sights, symmetry=symmetry)
+    colours, _ = texturing.coloured(places, model, person, sights, symmetry=symmetry)
     image = torch.zeros(size, size, 3)
     image[there] = colours
     image = (255 * padded(image, sheet, 8)).round().clamp(0, 255).to(torch.uint8)

@@ -5,7 +5,8 @@
 Held-out people, one photo from the front without light (1024², their albedo), true maps of 512², the TRUE mesh; unlit
 views of 512² at other yaws, inside the truth's mask eroded by 2 px (DESIGN §7). `oracle` is the truth baked into these
 UVs. `chain` is the mesh carved from the true maps, in its own atlas: where its surface is off, so are its colours.
-Differences are of the same people: mean and 95 % of the bootstrap. `words`: the hue that the asked garment has in the
+`aside`: the photo alone, from 40°, with and without the mirror; differences are of the same people, mean and 95 % of
+the bootstrap. `words`: the hue that the asked garment has in the
 texture of the bare chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label.
 """
 
@@ -15,6 +16,7 @@ import argparse
 import colorsys
 import json
 import resource
+import sys
 import time
 from dataclasses import replace
 
@@ -38,18 +40,18 @@ NEAR = 35
 """Degrees of hue within which a colour is the one that was asked for."""
 
 
-def of_person(model: BodyModel, case: Case, *, quick: bool = False) -> tuple[dict[str, Row], Row]:
-    """Of one person: figures by method, and those of the chain's atlas; `quick` in small textures and few methods."""
+def of_person(model: BodyModel, case: Case, size: int, *, quick: bool = False) -> tuple[dict[str, Row], Row]:
+    """Of one person: figures by method, and those of the chain's atlas; `quick` by few methods."""
     photo, row = [texturing.of_photo(case.person)], texturing.of_maps(case.maps)
     labels = texturing.of_maps(replace(case.maps, albedo=None))
-    size = TEXTURE // 2 if quick else TEXTURE
     sights = {"photo_row": photo + row} | ({} if quick else {"photo": photo + labels, "row": row})
-    found = {}
-    for name, shown in sights.items():
-        found[name] = compared(case, painted_truth(case, model, shown, size=size))
-        if name != "row" and not quick:
-            alone = painted_truth(case, model, shown, size=size, symmetry=False)
-            found[f"{name}_no_symmetry"] = compared(case, alone)
+    found = {name: compared(case, painted_truth(case, model, shown, size=size)) for name, shown in sights.items()}
+    if not quick:
+        # from the front both sides are seen alike; symmetry has something to give where the photo is from aside
+        other = [texturing.of_photo(case.aside), *labels]
+        for name, symmetry in (("aside", True), ("aside_no_symmetry", False)):
+            painted = painted_truth(case, model, other, size=size, symmetry=symmetry, aside=True)
+            found[name] = compared(case, painted)
     found["oracle"] = compared(case, replace(case.mesh, images={"base_colour": baked(case, size)}))
     carved = carving.labelled(carving.carved(model, case.person, case.maps, steps=2 if quick else 6).mesh)
     start = time.process_time()
@@ -118,12 +120,13 @@ def means(rows: list[dict[str, Row]]) -> Row:
         for method in rows[0]
         for name in rows[0][method]
     }
-    for method in (name for name in ("photo_row", "photo") if f"{name}_no_symmetry" in rows[0]):
-        for yaw in (45, 90, 180):
-            name = f"psnr_{yaw}"
-            gained = [row[method][name] - row[f"{method}_no_symmetry"][name] for row in rows]
-            for key, value in scores.interval(gained)._asdict().items():
-                flat[f"{method}_symmetry_gains_{name}_{key}"] = value
+    for yaw in (45, 90, 180) if "aside" in rows[0] else ():
+        gained = [row["aside"][f"psnr_{yaw}"] - row["aside_no_symmetry"][f"psnr_{yaw}"] for row in rows]
+        for key, value in scores.interval(gained)._asdict().items():
+            flat[f"aside_symmetry_gains_psnr_{yaw}_{key}"] = value
+    for yaw in (45, 90):
+        for key, value in scores.interval([row["photo_row"][f"psnr_{yaw}"] for row in rows])._asdict().items():
+            flat[f"photo_row_psnr_{yaw}_{key}"] = value
     return flat
 
 
@@ -137,16 +140,21 @@ def table(flat: Row) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one person, small textures, fewer methods; two prompts")
+    parser.add_argument("--quick", action="store_true", help="one person, small texture, fewer methods; two prompts")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--words", type=int, default=40)
+    parser.add_argument("--size", type=int, default=TEXTURE, help="texels along a side")
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model = files.read_body_model("builtin")
     people, words = (1, 2) if asked.quick else (asked.people, asked.words)
-    found = [of_person(model, case, quick=asked.quick) for case in cases(model, asked.seed, people)]
+    size = TEXTURE // 4 if asked.quick else asked.size
+    found = []
+    for case in cases(model, asked.seed, people):
+        found.append(of_person(model, case, size, quick=asked.quick))
+        print(case.caption, found[-1][0]["photo_row"], file=sys.stderr, flush=True)
     flat = {"people": float(people)} | means([row for row, _ in found])
     flat |= {name: float(np.mean([own[name] for _, own in found])) for name in found[0][1]}
     flat |= of_words(model, words, asked.seed)
