@@ -25,8 +25,8 @@ SURE = (0.15, 0.6)
 HAIR, LIKELY = PARTS.index("hair"), 0.05
 BARE = ("face", "hand", "thumb", "index", "middle", "ring", "pinky")
 INNER = {"upper_teeth": (0.90, 0.88, 0.82), "lower_teeth": (0.90, 0.88, 0.82), "tongue": (0.70, 0.38, 0.37),
-         "mouth": (0.42, 0.17, 0.17), "eye_socket": (0.62, 0.36, 0.33), "left_eye": (0.90, 0.89, 0.88),
-         "right_eye": (0.90, 0.89, 0.88)}  # fmt: skip
+         "mouth": (0.42, 0.17, 0.17), "eye_socket": (0.62, 0.36, 0.33), "left_eye": (0.80, 0.77, 0.75),
+         "right_eye": (0.80, 0.77, 0.75)}  # fmt: skip
 """sRGB of what a photo hardly ever shows."""
 IRIS, PUPIL = (0.29, 0.19, 0.12), (0.03, 0.03, 0.03)
 
@@ -90,7 +90,7 @@ def inner_colours(places: Places, model: BodyModel) -> tuple[Tensor, Tensor]:
         turn, _ = similarity(model.v_template[template[own]], eye)  # at rest it looks along +Z
         middle = (eye.amin(dim=0) + eye.amax(dim=0)) / 2
         cosine = unit(places.points[there] - middle) @ unit(turn[:, 2][None])[0]
-        for colour, degrees in ((IRIS, 23.0), (PUPIL, 9.0)):
+        for colour, degrees in ((IRIS, 28.0), (PUPIL, 10.0)):
             share = ((cosine - math.cos(math.radians(degrees))) / 0.01 + 0.5).clamp(0, 1)[:, None]
             colours[there] = colours[there] + share * (torch.tensor(colour) - colours[there])
     return colours, (inner[places.corners].sum(dim=1) > 1.5).float()
