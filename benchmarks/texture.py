@@ -140,7 +140,7 @@ def table(flat: Row) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one person, small texture, fewer methods; two prompts")
+    parser.add_argument("--quick", action="store_true", help="one person, small texture, fewer methods; one prompt")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--words", type=int, default=40)
@@ -149,7 +149,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model = files.read_body_model("builtin")
-    people, words = (1, 2) if asked.quick else (asked.people, asked.words)
+    people, words = (1, 1) if asked.quick else (asked.people, asked.words)
     size = TEXTURE // 4 if asked.quick else asked.size
     found = []
     for case in cases(model, asked.seed, people):

@@ -23,32 +23,25 @@ import numpy as np
 
 CHECKPOINT = 0.1
 """Minutes between checkpoints."""
+QUICK = {"held": 4, "workers": 0, "every": 0.02}
 
 
-def command(out: Path, steps: int, seed: int) -> list[str]:
-    given = {
-        "size": 64,
-        "batch": 4,
-        "steps": steps,
-        "seed": seed,
-        "held": 24,
-        "every": CHECKPOINT,
-        "room": 256,
-        "out": out,
-    }
-    options = [text for name, value in given.items() for text in ("-o" if name == "out" else f"--{name}", str(value))]
-    return [sys.executable, "-m", "stages.main", "train", "regress", *options]
+def command(out: Path, steps: int, seed: int, quick: bool) -> list[str]:
+    given = {"size": 64, "batch": 4, "steps": steps, "seed": seed, "held": 24, "every": CHECKPOINT, "room": 256}
+    given |= QUICK if quick else {}
+    options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "stages.main", "train", "regress", "-o", str(out), *options]
 
 
-def left_alone(out: Path, steps: int, seed: int) -> None:
-    subprocess.run(command(out, steps, seed), check=True, capture_output=True)
+def left_alone(out: Path, steps: int, seed: int, quick: bool) -> None:
+    subprocess.run(command(out, steps, seed, quick), check=True, capture_output=True)
 
 
-def killed(out: Path, steps: int, kills: int, dice: random.Random) -> int:
+def killed(out: Path, steps: int, kills: int, dice: random.Random, quick: bool) -> int:
     """Train, killed so often, at moments when at least one more checkpoint was written; the kills that it took."""
     done = 0
     while True:
-        process = subprocess.Popen(command(out, steps, 1), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command(out, steps, 1, quick), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         before = len(logged(out))
         while process.poll() is None and (done == kills or len(logged(out)) == before):
             time.sleep(0.2)
@@ -56,7 +49,7 @@ def killed(out: Path, steps: int, kills: int, dice: random.Random) -> int:
             if process.returncode:
                 raise SystemExit(f"training failed: {process.returncode}")
             return done
-        time.sleep(dice.uniform(0, 60 * CHECKPOINT))
+        time.sleep(dice.uniform(0, 60 * (QUICK["every"] if quick else CHECKPOINT)))
         process.kill()
         process.wait()
         done += 1
@@ -79,9 +72,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = [Path(folder) / f"whole{seed}" for seed in range(1, runs + 1)]
         for seed, out in enumerate(whole, 1):
-            left_alone(out, steps, seed)
+            left_alone(out, steps, seed, asked.quick)
         broken = Path(folder) / "broken"
-        took = killed(broken, steps, kills, random.Random(5))
+        took = killed(broken, steps, kills, random.Random(5), asked.quick)
         ends = [logged(out)[-1] for out in whole]
         end = logged(broken)[-1]
         found: dict[str, float] = {"kills": took, "steps": end["step"], "curve_points": len(logged(broken))}
