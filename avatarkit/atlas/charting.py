@@ -78,7 +78,7 @@ def opened(mesh: Mesh, scores: Tensor) -> tuple[Parted, Sewn]:
 
 
 def of_vertices(values: Tensor, charts: Sewn) -> Tensor:
-    """(N): what each of the charts' vertices has of its faces' values (F), one of them."""
+    """(N): what each of the charts' vertices has of its faces' values (F), the greatest; whoever is written last by
+    several threads is another one each time."""
     found = values.new_full((len(charts.vertex),), -1)
-    found[charts.faces.reshape(-1)] = values.repeat_interleave(3)
-    return found
+    return found.scatter_reduce(0, charts.faces.reshape(-1), values.repeat_interleave(3), "amax")

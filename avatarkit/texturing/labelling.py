@@ -64,11 +64,8 @@ def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Seq
 def at_vertices(mesh: Mesh) -> Places:
     """The mesh's vertices as places."""
     V = len(mesh.vertices)
-    face, corner = torch.zeros(V, dtype=torch.int64), torch.zeros(V, dtype=torch.int64)
-    for k in range(3):
-        face[mesh.faces[:, k]] = torch.arange(len(mesh.faces))
-        corner[mesh.faces[:, k]] = k
-    # a corner written last belongs to the face written last
+    number = torch.arange(len(mesh.faces)).repeat_interleave(3)
+    face = torch.zeros(V, dtype=torch.int64).scatter_reduce(0, mesh.faces.reshape(-1), number, "amax")
     corner = (mesh.faces[face] == torch.arange(V)[:, None]).float().argmax(dim=1)
     return Places(mesh, face, torch.nn.functional.one_hot(corner, 3).float())
 
