@@ -129,7 +129,7 @@ def compared(case: Case, mesh: Mesh) -> Row:
 
 
 def painted_truth(
-    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = True, aside: bool = False
+    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = False, aside: bool = False
 ) -> Mesh:
     """The true mesh, painted with what the sights show, of the photo from the front or from `aside`."""
     person = case.aside if aside else case.person

@@ -15,7 +15,7 @@ def texture_uv(
     atlas: Annotated[
         str, Option("Whose UVs: parts (like everybody's), template (the body's), keep, xatlas.")
     ] = "parts",
-    symmetry: Annotated[bool, Option("Paint what the photo hides like its mirror image.")] = True,
+    symmetry: Annotated[bool, Option("Paint what a photo from aside hides like its mirror image.")] = False,
     delight: Annotated[bool, Option("Take low-frequency light out of the photo.")] = False,
     detail: Annotated[Path | None, Option("A finer mesh, for a tangent-space normal map.")] = None,
     model: Annotated[str | None, Option("Paints what no picture shows: a folder, or name/model@revision.")] = None,

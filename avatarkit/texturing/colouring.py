@@ -38,7 +38,7 @@ def coloured(
     person: Person,
     sights: Sequence[Sight],
     *,
-    symmetry: bool = True,
+    symmetry: bool = False,
     delight: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Colours (P,3) sRGB 0 … 1 and sources (P) uint8 of places on the person's mesh.

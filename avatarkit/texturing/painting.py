@@ -49,7 +49,7 @@ def painted(
     back: Person | None = None,
     size: int = 2048,
     atlas: str = "parts",
-    symmetry: bool = True,
+    symmetry: bool = False,
     delight: bool = False,
     detail: Mesh | None = None,
     painter: Any = None,
