@@ -259,8 +259,7 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     Contour vertices stand for the nearest points of the mesh's own drawn outline: the two outlines have the same
     errors, and a body that fits stays where it is.
     """
-    camera, below = target.camera, underside(mesh)
-    facing = torch.where(below, -1.0, facing)
+    camera, facing = target.camera, torch.where(underside(mesh), -1.0, facing)
     at = _turning(joined, facing)
     pixels, along = cameras.project(camera, mesh.vertices[at])
     normals = vertex_normals(mesh.vertices, mesh.faces)[at] @ camera.cam_from_world[:2, :3].T

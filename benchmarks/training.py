@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +77,6 @@ def main() -> None:
         ends = [logged(out)[-1] for out in whole]
         end = logged(broken)[-1]
         found: dict[str, float] = {"kills": took, "steps": end["step"], "curve_points": len(logged(broken))}
-        steps_told = [line["step"] for line in logged(broken)]
-        found["steps_lost"] = float(sum(max(0.0, a - b) for a, b in pairwise(steps_told)))
         for name in ("front", "back", "iou"):
             values = [row[name] for row in ends]
             found |= {f"{name}_killed": end[name], f"{name}_whole": float(np.mean(values))}

@@ -29,7 +29,7 @@ def train(
 
     Examples:
 
-      avatarkit train regress -o regress/                                    # about two hours on two cores
+      avatarkit train regress -o regress/                                    # hours on two cores
       torchrun --nproc-per-node 2 -m stages.main train regress -o regress/
     """
     for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
