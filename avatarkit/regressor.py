@@ -45,23 +45,25 @@ class Clothed:
 
 
 class Regressor(nn.Module):
-    """The network. `widths`: channels at 1/2, 1/4 … of the pixels; `depths`: convolutions there, but at the first.
+    """The network. `widths`: channels at 1/4, 1/8 … of the pixels; `depths`: convolutions there; `fine`: channels at 1/2.
 
-    Most of its work is done at 1/8 and 1/16 of the pixels, where it costs little; the photo's own pixels reach the last
-    layer through the first, so that folds stay sharp.
+    Most of its work is done at 1/8 and 1/16 of the pixels, where it costs little, and every pixel enters it at 1/4
+    unabridged; at 1/2 a thin branch goes past it to the last layer, so that folds stay sharp.
     """
 
-    def __init__(self, widths: Sequence[int] = (16, 64, 128, 224, 320), depths: Sequence[int] = (1, 1, 2, 2)) -> None:
+    def __init__(
+        self, widths: Sequence[int] = (64, 128, 256, 320), depths: Sequence[int] = (1, 2, 3, 3), fine: int = 24
+    ) -> None:
         super().__init__()
-        self.config: dict[str, Any] = {"widths": list(widths), "depths": list(depths)}
-        fine, inner = widths[0], widths[1]
-        self.stem = _block(4 * (SHOWN + BODY), fine, normed=False)
+        self.config: dict[str, Any] = {"widths": list(widths), "depths": list(depths), "fine": fine}
+        given, inner = SHOWN + BODY, widths[0]
+        self.fine = _block(4 * given, fine, normed=False)
+        entries = [(16 * given, inner), *pairwise(widths)]
         self.down = nn.ModuleList(
-            nn.Sequential(_block(a, b, stride=2), *(_block(b, b) for _ in range(depth)))
-            for a, b, depth in zip(widths, widths[1:], depths, strict=False)
+            nn.Sequential(_block(a, b, stride=1 if k == 0 else 2), *(_block(b, b) for _ in range(depth - 1)))
+            for k, ((a, b), depth) in enumerate(zip(entries, depths, strict=True))
         )
-        falling = widths[::-1]
-        self.up = nn.ModuleList(nn.Sequential(_block(a + b, b), _block(b, b)) for a, b in pairwise(falling[:-1]))
+        self.up = nn.ModuleList(nn.Sequential(_block(a + b, b), _block(b, b)) for a, b in pairwise(widths[::-1]))
         self.last = _block(inner + fine, 2 * fine, normed=False)
         self.parts = nn.Conv2d(inner, 4 * 2 * (len(PARTS) + 1), 1)
         self.surface = nn.Conv2d(2 * fine, 4 * 7, 3, padding=1)
@@ -75,14 +77,15 @@ class Regressor(nn.Module):
         given = torch.cat([2 * shown - shown[:, 3:], body.flatten(1, 2)], dim=1).contiguous(
             memory_format=torch.channels_last
         )
-        passed = [self.stem(pixel_unshuffle(given, 2))]
+        fine, found, passed = self.fine(pixel_unshuffle(given, 2)), pixel_unshuffle(given, 4), []
         for down in self.down:
-            passed.append(down(passed[-1]))
-        found = passed.pop()
+            found = down(found)
+            passed.append(found)
+        passed.pop()
         for up in self.up:
             found = up(torch.cat([_doubled(found), passed.pop()], dim=1))
         told = pixel_shuffle(self.parts(found), 2)
-        surface = self.surface(self.last(torch.cat([_doubled(found), passed.pop()], dim=1)))
+        surface = self.surface(self.last(torch.cat([_doubled(found), fine], dim=1)))
         surface = pixel_shuffle(surface, 2).float()
         parts, sureness = told.float().split([2 * len(PARTS), 2], dim=1)
         sureness = 1.01 + elu(interpolate(sureness, (S, S), mode="bilinear"))

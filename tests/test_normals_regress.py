@@ -82,7 +82,7 @@ def test_without_a_photo_it_sees_nothing(sitter):
 
 
 def test_a_network_comes_back_from_its_folder(tmp_path):
-    network = Regressor((8, 16, 16), (1, 1))
+    network = Regressor((8, 16, 16), (1, 1, 1))
     files.write_network(tmp_path, network)
     again = files.read_regressor(tmp_path)
     for name, value in network.state_dict().items():

@@ -17,7 +17,7 @@ def sides(B=2, S=64):
 
 def test_an_untaught_network_says_what_the_body_is():
     shown, body = sides()
-    found = Regressor((8, 16, 16), (1, 1))(shown, body)
+    found = Regressor((8, 16, 16), (1, 1, 1))(shown, body)
     assert found.normals.shape == (2, 2, 3, 64, 64) and found.parts.shape == (2, 2, len(PARTS), 32, 32)
     assert found.cover.shape == (2, 64, 64) and found.sureness.shape == (2, 2, 64, 64)
     cosine = (found.normals * body[:, :, :3]).sum(dim=2)
@@ -26,7 +26,7 @@ def test_an_untaught_network_says_what_the_body_is():
 
 
 def test_any_multiple_of_32_and_nothing_else():
-    network = Regressor((8, 16, 16), (1, 1))
+    network = Regressor((8, 16, 16), (1, 1, 1))
     assert network(*sides(1, 96)).cover.shape == (1, 96, 96)
     with pytest.raises(ValueError, match="multiple of 32"):
         network(*sides(1, 48))

@@ -22,7 +22,7 @@ from avatarkit.sitter import seen
 
 CHANNELS = {"photo": 3, "mask": 1, "body": 8, "normals": 6, "cover": 1, "labels": 2}
 """Of a view, in this order; body: normals and coverage, front then back; normals, labels: front then back."""
-VIEWS = 2
+VIEWS = 4
 ALL_AROUND = 0.4
 """The share of photos from anywhere around the person; the others are from about the front."""
 CROPS = 0.25
