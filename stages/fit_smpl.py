@@ -22,15 +22,17 @@ def fit_smpl(
         Reads("keypoints.json", help="With a photo: another detector's (OpenPose, COCO-WholeBody).", optional=True),
     ],
     mask: Annotated[Path | None, Reads("mask.png", help="With a photo: where the person is.", optional=True)],
+    init: Annotated[Path | None, Reads("init.npz", help="With a photo: start from this body.npz.", optional=True)],
     out: Annotated[Path, Writes("body.npz")],
     body: Annotated[str, Option("Body model: builtin, or smplx:PATH to an official file.")] = "builtin",
-    init: Annotated[Path | None, Option("With a photo: start from this body.npz.")] = None,
     height: Annotated[float | None, Option("With a photo or mesh: the person's height [cm].", 50, 250)] = None,
     focal: Annotated[str | None, Option("With a photo: 1400 [pixels], 50deg (upright), 28mm; else EXIF.")] = None,
     up: Annotated[str | None, Option("With a mesh: its upward axis, y, z, -y ….  [default: guessed]")] = None,
     person: Annotated[str | None, Option("With a photo of several: whose face is nearest to x,y [pixels].")] = None,
-    allow_cropped: Annotated[bool, Option("With a photo that cuts off the legs: guess them.")] = False,
-    force: Annotated[bool, Option("Write even a fit that explains too little.")] = False,
+    allow: Annotated[
+        str | None,
+        Option("Let pass: cropped (guess legs that are cut off), poor (a fit that explains little), or both."),
+    ] = None,
     overlay: Annotated[bool, Option("With a photo: write body.png, the body over the photo, beside body.npz.")] = False,
     describe: Annotated[str | None, Option("With a photo or a pose: the person, in words (sex, age, build).")] = None,
     betas: Annotated[str | None, Option("With a pose: shape components [standard deviations], as 0.5,-1.2,2.")] = None,
@@ -50,7 +52,7 @@ def fit_smpl(
     """
     from avatarkit import files, fitting
 
-    model = files.read_body_model(body)
+    model, passed = files.read_body_model(body), fitting.allowed(allow)
     if subject.suffix == ".txt":
         found = fitting.from_words(model, files.read_prompt(subject), seed=seed, variation=variation)
     elif subject.suffix == ".npz":
@@ -58,15 +60,15 @@ def fit_smpl(
         found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
     elif subject.suffix in (".glb", ".obj", ".ply"):
         figure = fitting.figure_of(model, files.read_landmarks())
-        found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force=force)
+        found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force="poor" in passed)
     else:
         beside = {"keypoints": keypoints, "mask": mask, "init": init}
         view: dict[str, Any] = {
             "height": height,
             "describe": describe,
             "at": person,
-            "allow_cropped": allow_cropped,
-            "force": force,
+            "allow_cropped": "cropped" in passed,
+            "force": "poor" in passed,
         }
         picture = out.parent / "body.png" if overlay else None
         found = _from_photo(subject, model, beside, focal, view, picture)

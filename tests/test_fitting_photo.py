@@ -167,6 +167,13 @@ def test_a_bad_fit_is_no_fit(caplog):
     judging.check({"reprojection": 0.01, "mask_iou": 0.7, "outside": 0.02}, force=False)
 
 
+def test_what_is_allowed_is_said_in_words():
+    assert fitting.allowed(None) == fitting.allowed("") == frozenset()
+    assert fitting.allowed("poor, Cropped") == {"cropped", "poor"}
+    with pytest.raises(UsageError, match="--allow everything: expected cropped or poor"):
+        fitting.allowed("everything")
+
+
 def test_lens():
     assert Lens.of((600, 400), told="90deg").focal == pytest.approx(200)
     assert Lens.of((600, 400), told="333", exif=500) == Lens.of((600, 400), told="333px") == Lens(333, "given")
@@ -222,7 +229,7 @@ def test_who_is_there(monkeypatch, figure):
     hidden = np.where(np.arange(33) > 26, 0.2, 1.0)
     low = replace(answer, pose=answer.pose + [0, 150], visibility=hidden, mask=np.ones_like(sight.mask))
     says(low, faces[:1])
-    with pytest.raises(BadData, match=r"cuts the person off.*--allow-cropped"):
+    with pytest.raises(BadData, match=r"cuts the person off.*--allow cropped"):
         looking.seen(image)
     assert looking.seen(image, allow_cropped=True).sure[27] < 0.3
 

@@ -1,4 +1,4 @@
-"""The house keeps its order: who may import whom, how long a file is, what has a test."""
+"""The house keeps its order: who may import whom, how long a file is, how many options, what has a test."""
 
 import ast
 import sys
@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+from avatarkit.stage import options
+from stages.main import COMMANDS
+from stages.main import STAGES as STAGES_LISTED
 
 LIBRARY = sorted((ROOT / "avatarkit").rglob("*.py"))
 STAGES = sorted((ROOT / "stages").glob("*.py"))
@@ -30,7 +34,7 @@ DOORS = {
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
 VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing"}
-LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 
 
 def name(path: Path) -> str:
@@ -85,6 +89,11 @@ def test_files_and_functions_are_short(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{name(path)}: {node.name}"
+
+
+@pytest.mark.parametrize("stage", (*STAGES_LISTED, *COMMANDS), ids=lambda stage: stage.__name__)
+def test_a_stage_has_few_options(stage):
+    assert len(options(stage)) <= MOST_OPTIONS
 
 
 def test_every_module_has_a_test_of_its_name():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from avatarkit import picture
 from avatarkit.camera import Camera, resized
-from avatarkit.errors import QualityGate
+from avatarkit.errors import QualityGate, UsageError
 from avatarkit.fitting.landmarks import MEASURED, unit
 from avatarkit.fitting.looking import Sight
 from avatarkit.fitting.outline import covered
@@ -26,6 +26,8 @@ LOOKED_AT = 384
 STANDING, MOST_TILTED, LEAST_ROLL = np.deg2rad(50), np.deg2rad(30), np.deg2rad(8)
 # a fit that is worse than one of these is no fit
 WORST_REPROJECTION, WORST_OUTSIDE, WORST_IOU = 0.03, 0.12, 0.5
+GATES = ("cropped", "poor")
+"""What stops a fit, and what the user may let pass: legs that are cut off, a fit that explains too little."""
 
 
 def in_world(rig: Rig, skin: Points, state: State) -> tuple[State, Array]:
@@ -106,6 +108,14 @@ def both_masks(mask: NDArray[np.float32], camera: Camera, mesh: Mesh) -> tuple[N
     return covered(mesh.vertices, mesh.faces, resized(camera, size)), small
 
 
+def allowed(text: str | None) -> frozenset[str]:
+    """Which of GATES are open, from `cropped,poor`. UsageError for another word."""
+    words = frozenset(word.strip().lower() for word in (text or "").split(",") if word.strip())
+    if words - set(GATES):
+        raise UsageError(f"--allow {text}: expected {' or '.join(GATES)}, or both with a comma between")
+    return words
+
+
 def check(found: dict[str, float], force: bool) -> None:
     """QualityGate where a fit explains too little, or a warning where that is forced."""
     gates = (("reprojection", WORST_REPROJECTION, 1), ("outside", WORST_OUTSIDE, 1), ("mask_iou", WORST_IOU, -1))
@@ -113,7 +123,7 @@ def check(found: dict[str, float], force: bool) -> None:
         if key in found and sign * found[key] > sign * gate:
             what = f"the fit's {key} is {found[key]:.3f}, expected {'at most' if sign > 0 else 'at least'} {gate}"
             if not force:
-                raise QualityGate(f"{what}: try another photo, --keypoints or --mask, or --force and look")
+                raise QualityGate(f"{what}: try another photo, --keypoints or --mask, or --allow poor and look")
             log.warning("%s", what)
 
 

@@ -157,5 +157,5 @@ def _check_whole(sight: Sight, allowed: bool) -> None:
     knees = bool((sight.sure[list(KNEES)] < 0.5).any() or (sight.pixels[list(KNEES), 1] > H).any())
     where = "above the knees" if knees else "below the knees"
     if not allowed:
-        raise BadData(f"the photo cuts the person off {where}, expected all of them: --allow-cropped guesses the rest")
+        raise BadData(f"the photo cuts the person off {where}, expected all of them: --allow cropped guesses the rest")
     log.warning("the photo cuts the person off %s: the rest is guessed", where)

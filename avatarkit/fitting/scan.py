@@ -106,7 +106,7 @@ def from_mesh(
     assert person is not None
     if gap > WORST_GAP and not force:
         raise QualityGate(
-            f"the body is {100 * gap:.1f} cm off the mesh, expected at most {100 * WORST_GAP:.0f}: --force"
+            f"the body is {100 * gap:.1f} cm off the mesh, expected at most {100 * WORST_GAP:.0f}: --allow poor"
         )
     identity = np.abs(world_from_mesh - np.eye(4)).max() < 1e-9
     return replace(person, residuals={"gap": gap}, world_from_mesh=None if identity else world_from_mesh)
