@@ -59,7 +59,7 @@ def fit_smpl(
         asked: dict[str, Any] = {"describe": describe, "betas": betas, "frame": frame}
         found = fitting.from_motion(model, files.read_arrays(subject), **asked, seed=seed, variation=variation)
     elif subject.suffix in (".glb", ".obj", ".ply"):
-        figure = fitting.figure_of(model, files.read_landmarks())
+        figure = fitting.figure_of(model, files.read_landmarks(model, fitting.measured))
         found = fitting.from_mesh(figure, files.read_mesh(subject), up=up, height=height, force="poor" in passed)
     else:
         beside = {"keypoints": keypoints, "mask": mask, "init": init}
@@ -88,7 +88,7 @@ def _from_photo(
     photo = files.read_photo(subject)
     keypoints, mask, init = beside["keypoints"], beside["mask"], beside["init"]
     found = fitting.from_photo(
-        fitting.figure_of(model, files.read_landmarks()),
+        fitting.figure_of(model, files.read_landmarks(model, fitting.measured)),
         photo,
         lens=fitting.Lens.of((photo.shape[1], photo.shape[0]), told=focal, exif=files.read_focal(subject)),
         keypoints=None if keypoints is None else files.read_keypoints(keypoints),

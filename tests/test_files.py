@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from bodies import official_arrays
+from bodies import official_arrays, small_model
 from mutations import mutations
 from PIL import Image
 from test_maps import two_views
@@ -19,6 +19,7 @@ from test_person import ana
 
 from avatarkit import files, maps, npz, png, record
 from avatarkit.errors import BadData, InputMissing, NotInstalled, UsageError
+from avatarkit.files import places
 from avatarkit.mesh import Mesh
 
 TETRAHEDRON = Mesh(
@@ -294,3 +295,26 @@ def test_masks_have_the_photos_size_and_keypoints_are_json(tmp_path):
     (tmp_path / "keypoints.json").write_text('{"people": [')
     with pytest.raises(BadData, match="is no JSON"):
         files.read_keypoints(tmp_path / "keypoints.json")
+
+
+def test_landmarks_of_an_official_body_are_measured_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("AVATARKIT_CACHE", str(tmp_path))
+    model, asked = small_model(), []
+
+    def measured(model, stored):
+        asked.append(model.name)
+        return {"body": np.array(model.sha256), "rigid": 2 * stored["rigid"]} if len(asked) != 2 else None
+
+    first = files.read_landmarks(model, measured)
+    again = files.read_landmarks(model, measured)
+    assert len(asked) == 1 and str(first["body"]) == model.sha256
+    assert np.array_equal(first["rigid"], again["rigid"]) and set(first) <= set(again)
+    kept = places.cached_landmarks(model.sha256)
+    kept.write_bytes(kept.read_bytes()[:-100])  # a damaged cache is made anew; what could not be measured is not kept
+    assert "body" not in files.read_landmarks(model, measured)
+    assert "body" in files.read_landmarks(model, measured)
+    kept.write_bytes(npz.encode({"rigid": again["rigid"], "against": np.array("another asset")}))
+    files.read_landmarks(model, measured)
+    assert len(asked) == 4
+    files.read_landmarks(files.read_body_model("builtin"), measured)
+    assert len(asked) == 4

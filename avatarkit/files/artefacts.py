@@ -1,6 +1,8 @@
 """The artefacts of the chain: one reader and one writer each. DESIGN §2 says what they hold."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ from avatarkit.atomic import write_bytes
 from avatarkit.body import BodyModel, official
 from avatarkit.errors import AvatarError, BadData, NotInstalled
 from avatarkit.files.meshes import read_mesh
-from avatarkit.files.places import BUILTIN_BODY, LANDMARKS, cache, cached_body
+from avatarkit.files.places import BUILTIN_BODY, LANDMARKS, cache, cached_body, cached_landmarks
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh
 from avatarkit.person import Person
 from avatarkit.record import Model
 
+Arrays = dict[str, np.ndarray]
 LONGEST_PROMPT = 64 << 10
 
 
@@ -44,10 +47,30 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         return official.arrays_from_npz(read_bytes(path))
 
 
-def read_landmarks() -> dict[str, np.ndarray]:
-    """Where the photo detector's landmarks sit on the body, as `fitting.calibration` measured them."""
+def read_landmarks(
+    model: BodyModel | None = None, measured: Callable[[BodyModel, Arrays], Arrays | None] | None = None
+) -> Arrays:
+    """Where the photo detector's landmarks sit on the body, as `fitting.calibration` measured them.
+
+    On another than the built-in one they are `measured` once, and kept in the user's cache until the asset that they
+    are measured against is another; the built-in body's where they cannot be measured.
+    """
     with naming(LANDMARKS):
-        return npz.decode(LANDMARKS.read_bytes())
+        content = LANDMARKS.read_bytes()
+        stored = npz.decode(content)
+    if model is None or measured is None or model.phenotypes is not None:
+        return stored
+    path, against = cached_landmarks(model.sha256), record.digest(content)
+    with suppress(OSError, BadData):
+        kept = npz.decode(path.read_bytes())
+        if str(kept.get("against")) == against:
+            return stored | kept
+    found = measured(model, stored)
+    if found is None:
+        return stored
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_bytes(path, npz.encode(found | {"against": np.array(against)}))
+    return stored | found
 
 
 def read_keypoints(path: Path) -> Any:

@@ -13,6 +13,11 @@ def cache() -> Path:
     return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avatarkit"
 
 
+def cached_landmarks(sha256: str) -> Path:
+    """Where the photo detector's landmarks on the body model with this hash are kept."""
+    return cache() / "landmarks" / f"{sha256}.npz"
+
+
 def cached_body(sha256: str) -> Path:
     """Where the plain arrays of an imported body model with this hash are kept."""
     return cache() / "bodies" / f"{sha256}.npz"

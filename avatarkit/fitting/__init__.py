@@ -1,6 +1,7 @@
 """The body that explains a photo, a mesh, words or a motion: the work of fit-smpl."""
 
 from avatarkit.fitting.figure import Lens, figure_of
+from avatarkit.fitting.foreign import measured
 from avatarkit.fitting.judging import allowed
 from avatarkit.fitting.overlay import overlaid
 from avatarkit.fitting.photo import from_photo
@@ -17,6 +18,7 @@ __all__ = [
     "from_photo",
     "from_words",
     "heeded",
+    "measured",
     "overlaid",
     "recorded_betas",
 ]

@@ -36,7 +36,10 @@ from avatarkit.fitting.landmarks import (
 from avatarkit.fitting.rig import Array, Frames, Rig, State, frames
 from avatarkit.person import Person
 
-HEAD, ROUNDS, LOOSE = 15, 25, 0.006
+HEAD, JAW, EYEBALLS = 15, 22, (23, 24)
+ROUNDS, LOOSE = 25, 0.006
+FEWEST = 4
+"""Photos that must show a landmark before it is measured."""
 MIRROR = np.array([-1.0, 1.0, 1.0])
 SEEN = 0.6
 # which joint a landmark of the left side moves with, and from which joint it is measured
@@ -108,8 +111,27 @@ def state_of(rig: Rig, person: Person) -> State:
 def calibrated(model: BodyModel, examples: Sequence[Example]) -> Table:
     """The table of a body model."""
     rig = Rig.of(model)
+    seen = measured_offsets(rig, examples)
+    true = np.stack([_bones(e, seen.attach[POSE], seen.base[POSE], seen.offset[POSE]) for e in examples])
+    maps, spread = bone_maps(np.stack([e.guessed for e in examples]), true)
+    vertex, offset = to_vertices(model, rig, seen.base, seen.offset)
+    return Table(seen.attach, seen.base, vertex, offset, seen.offset, seen.noise, maps, spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Where the landmarks (145) sit: moved by the joint `attach`, `offset` from the joint `base` (NaN: seldom seen)."""
+
+    attach: NDArray[np.int64]
+    base: NDArray[np.int64]
+    offset: Array
+    noise: Array
+
+
+def measured_offsets(rig: Rig, examples: Sequence[Example]) -> Offsets:
+    """What best explains where the landmarks were seen, left and right mirrored."""
     attach, base = np.full(COUNT, HEAD), np.full(COUNT, HEAD)
-    offset, noise, vertex = np.zeros((COUNT, 3)), np.zeros(COUNT), np.full(COUNT, -1)
+    offset, noise = np.zeros((COUNT, 3)), np.zeros(COUNT)
     for one, other, joint, origin, start in _pairs(rig):
         mirrored = (_other(joint), _other(origin))
         samples = [_samples(examples, one, joint, origin, np.ones(3))]
@@ -119,12 +141,7 @@ def calibrated(model: BodyModel, examples: Sequence[Example]) -> Table:
         attach[one], base[one] = joint, origin
         if other is not None:
             (attach[other], base[other]), offset[other], noise[other] = mirrored, offset[one] * MIRROR, noise[one]
-    true = np.stack([_bones(e, attach[POSE], base[POSE], offset[POSE]) for e in examples])
-    maps, spread = bone_maps(np.stack([e.guessed for e in examples]), true)
-    head = [*range(11), *range(FACE.start, COUNT)]
-    rigid = offset.copy()
-    _to_vertices(model, rig, head, base, vertex, offset)
-    return Table(attach, base, vertex, offset, rigid, noise, maps, spread)
+    return Offsets(attach, base, offset, noise)
 
 
 def _bones(e: Example, attach: NDArray[np.int64], base: NDArray[np.int64], offset: Array) -> Array:
@@ -192,9 +209,12 @@ def _samples(examples: Sequence[Example], row: int, joint: int, origin: int, mir
 
 
 def _solved(samples: Array, start: Array) -> tuple[Array, float]:
-    """The offset (3), and the median distance between landmark and point as a share of the person's height."""
+    """The offset (3), and the median distance between landmark and point as a share of the person's height; NaN where
+    too few photos show it."""
     turned, shift, pixels = samples[:, :9].reshape(-1, 3, 3), samples[:, 9:12], samples[:, 12:14]
     height = samples[:, 14]
+    if len(samples) < FEWEST:
+        return np.full(3, np.nan), float("nan")
     offset = start.copy()
     error = np.zeros(0)
     for _ in range(ROUNDS):
@@ -210,18 +230,26 @@ def _solved(samples: Array, start: Array) -> tuple[Array, float]:
     return offset, float(np.median(np.linalg.norm(error, axis=1)))
 
 
-def _to_vertices(
-    model: BodyModel, rig: Rig, rows: list[int], base: NDArray[np.int64], vertex: NDArray[np.int64], offset: Array
-) -> None:
-    """Measure the landmarks of the head from the nearest vertex of its skin, the irises from the eyes'."""
+def to_vertices(model: BodyModel, rig: Rig, base: NDArray[np.int64], rigid: Array) -> tuple[NDArray[np.int64], Array]:
+    """The landmarks of the head measured from the nearest vertex of its skin, the irises from the eyes': vertices
+    (145), -1 for those that stay with their joint, and the offsets (145,3)."""
+    vertex, offset = np.full(COUNT, -1), rigid.copy()
     vertices = model.v_template.double().numpy()
-    names = np.array([model.part_names[part] for part in model.part]) if model.part is not None else None
-    for row in rows:
-        place = rig.joints[base[row]] + offset[row]
-        far = np.linalg.norm(vertices - place, axis=1)
-        if names is not None:
-            iris = row >= FACE.start and FACE_IDS[row - FACE.start] in IRISES
-            wanted = ("left_eye", "right_eye") if iris else ("face", "head", "hair_cap")
-            far = np.where(np.isin(names, wanted), far, np.inf)
-        vertex[row] = int(far.argmin())
-        offset[row] = place - vertices[vertex[row]]
+    skin, eyes = _head_and_eyes(model)
+    for row in (*range(11), *range(FACE.start, COUNT)):
+        iris = row >= FACE.start and FACE_IDS[row - FACE.start] in IRISES
+        candidates = np.flatnonzero(eyes if iris else skin)
+        if len(candidates):
+            place = rig.joints[base[row]] + offset[row]
+            vertex[row] = candidates[np.linalg.norm(place - vertices[candidates], axis=1).argmin()]
+            offset[row] = place - vertices[vertex[row]]
+    return vertex, offset
+
+
+def _head_and_eyes(model: BodyModel) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which vertices (V) are the head's skin, and which the eyeballs'; by their joints where parts have no names."""
+    if model.part is not None:
+        names = np.array([model.part_names[part] for part in model.part])
+        return np.isin(names, ("face", "head", "hair_cap")), np.isin(names, ("left_eye", "right_eye"))
+    owner = model.lbs_weights.argmax(1).numpy()
+    return np.isin(owner, (HEAD, JAW)), np.isin(owner, EYEBALLS)

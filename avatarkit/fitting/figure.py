@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from avatarkit.body import BodyModel
 from avatarkit.camera import FILM_DIAGONAL
 from avatarkit.errors import UsageError
+from avatarkit.fitting.foreign import carried
 from avatarkit.fitting.landmarks import COUNT, POSE, Table
 from avatarkit.fitting.library import Library
 from avatarkit.fitting.likeness import Likeness
@@ -41,8 +42,11 @@ class Figure:
 
     @staticmethod
     def of(model: BodyModel, arrays: Mapping[str, NDArray]) -> Figure:  # type: ignore[type-arg]
-        """With the stored places of the landmarks, and poses to start from. Raises BadData."""
+        """With the stored places of the landmarks (another body's are carried over to this one), and poses to start
+        from. Raises BadData."""
         rig, table = Rig.of(model), Table.from_arrays(arrays)
+        if model.phenotypes is None and str(arrays.get("body", "")) != model.sha256:
+            table = carried(table, model, arrays)
         landmarks = table.points(model, rig)
         points = Points.joined(landmarks, surface_points(model))
         library = Library.of(rig, landmarks[POSE], arrays)

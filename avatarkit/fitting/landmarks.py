@@ -89,9 +89,8 @@ class Table:
         return unit(np.einsum("ba,bac->bc", np.pad(guessed, ((0, 0), (0, 1)), constant_values=1), self.bone_maps))
 
     def points(self, model: BodyModel, rig: Rig) -> Points:
-        """The landmarks on a body model; on one with other vertices than the built-in body all hang from joints."""
-        vertices = model.v_template.double().numpy()
-        vertex = self.vertex if model.phenotypes is not None else np.full(COUNT, -1)
+        """The landmarks on the body model that the table was made for."""
+        vertices, vertex = model.v_template.double().numpy(), self.vertex
         offset = np.where(vertex[:, None] < 0, self.rigid, self.offset)
         dirs = all_dirs(model, np.maximum(vertex, 0))
         tall = tallness(model)
