@@ -23,6 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices of some hundred rows: 
 
 import numpy as np
 import torch
+from _gaze import gaze
 from _heads import apart, head_points, oracle
 from _odd import HEIC, odd_photos
 from _photographed import SIDE, Case, girths, known_body, photographed
@@ -348,6 +349,7 @@ def main() -> None:
             "foreign meshes": lambda: foreign_meshes(figure, 1 if few else 12),
             "cropped": lambda: cropped(figure, 1 if few else 20),
             "heads": lambda: heads(figure, 1 if few else 12),
+            "gaze": lambda: medians(gaze(figure, SEED, 1 if few else 16)),
         }
     wanted = [name for name in work if not asked.only or any(name.startswith(o) for o in asked.only.split(","))]
     rows: dict[str, Row] = {}

@@ -4,6 +4,7 @@
     2  + 33 landmarks        camera distance, pose, build
     3  + hands, face         fingers, head, jaw and expression
     4  + silhouette          build, and what the landmarks left open
+       + irises              where the eyes look
 
 SMPLify-X's staging (Pavlakos et al. 2019) with Gauss–Newton steps: tens, where gradient descent needs hundreds.
 """
@@ -23,6 +24,7 @@ from avatarkit.errors import BadData, UsageError
 from avatarkit.fitting import judging, looking
 from avatarkit.fitting.calibration import state_of
 from avatarkit.fitting.figure import Figure, Lens
+from avatarkit.fitting.gaze import gazing
 from avatarkit.fitting.keypoints import sight_of
 from avatarkit.fitting.landmarks import BONES, COUNT, FACE, LEFT_HAND, POSE, RIGHT_HAND, tallness
 from avatarkit.fitting.likeness import HEIGHT, OUTCOMES, Likeness, look_of
@@ -41,7 +43,7 @@ from avatarkit.record import Model
 BODY = np.arange(22)
 HANDS = np.arange(25, 55)
 EVERYTHING = np.concatenate([BODY, [22], HANDS])
-"""All joints but the eyes, which no landmark but the irises tells of."""
+"""All joints but the eyes, which no landmark but the irises tells of (`gaze`)."""
 OUTLINE_ALONE, OUTLINE_TOLD = (0.4, 0.35), (0.5, 0.02)
 """How much of the usual distance between skin and outline is expected, and how much the outline weighs. Where words
 tell the build they decide it: girths are then 2.5 cm off and not 6, but less of the mask is filled."""
@@ -84,7 +86,7 @@ def fitted(
         depth = (share if clothes is None else clothes) * figure.standoff
         silhouette = Silhouette(outline, slice(COUNT, None), sight.height, depth, weight_out=weight)
         state, _ = solved(rig, figure.points, state, free, [*terms, silhouette], habits, K, rounds=20)
-    return state
+    return gazing(rig, figure.landmarks, state, sight, K)
 
 
 def first_look(figure: Figure, sight: Sight, habits: Habits, K: Array, start: State | None = None) -> State:
