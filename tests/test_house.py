@@ -29,7 +29,7 @@ DOORS = {
     "xatlas": {"avatarkit/atlas/automatic.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing"}
+VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 

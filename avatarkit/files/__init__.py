@@ -18,6 +18,7 @@ from avatarkit.files.artefacts import (
     write_person,
     write_text,
 )
+from avatarkit.files.avatars import write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
@@ -45,6 +46,7 @@ __all__ = [
     "read_sight",
     "read_training",
     "read_wardrobe",
+    "write_avatar",
     "write_mesh",
     "write_movie",
     "write_network",
