@@ -1,0 +1,35 @@
+"""blender.py IN.glb BONE EXPRESSION OUT.npy OUT.fbx, in Blender's Python: imports, writes FBX, turns BONE by -60° about
+glTF's Z, shows EXPRESSION, and writes where Blender has the vertices then (V, 3), in glTF's axes."""
+
+import sys
+from math import radians
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+source, bone, expression, out, fbx = sys.argv[1:]
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.import_scene.gltf(filepath=source)
+# The importer adds an icosphere, as the bones' shape.
+armature = next(thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+mesh = next(thing for thing in bpy.data.objects if thing.type == "MESH" and thing.data.shape_keys)
+bpy.ops.export_scene.fbx(filepath=fbx, add_leaf_bones=False, path_mode="COPY", embed_textures=True)
+
+armature.animation_data_clear()
+mesh.data.shape_keys.animation_data_clear()
+for posed in armature.pose.bones:
+    posed.matrix_basis = Matrix()
+for key in mesh.data.shape_keys.key_blocks:
+    key.value = float(key.name == expression)
+posed = armature.pose.bones[bone]
+head = Matrix.Translation(posed.bone.head_local)
+posed.matrix = head @ Matrix.Rotation(radians(60), 4, "Y") @ head.inverted() @ posed.bone.matrix_local
+bpy.context.view_layer.update()
+
+evaluated = mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
+found = evaluated.to_mesh()
+places = np.empty(3 * len(found.vertices), np.float32)
+found.vertices.foreach_get("co", places)
+x, y, z = np.array(evaluated.matrix_world)[:3] @ np.c_[places.reshape(-1, 3), np.ones(len(found.vertices))].T
+np.save(out, np.stack([x, z, -y], 1))
