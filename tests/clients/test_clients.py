@@ -3,6 +3,7 @@ the pictures lie in .clients/pictures/."""
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -16,25 +17,59 @@ import numpy as np
 import pytest
 from avatars import avatar
 from conftest import CLIENTS
+from test_usd import complaints, opened
+from validator import validated
 
-from avatarkit import gltf, vrm
+from avatarkit import gltf, usd, vrm
+from avatarkit.bones import joint_places, renamed
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
-TURNED_DOWN = gltf.Channel(0, "rotation", np.zeros(1, np.float32), np.array([[0, 0, -0.5, np.sqrt(0.75)]], np.float32))
+DOWN = np.array([[0, 0, -0.5, np.sqrt(0.75)]], np.float32)  # the left arm, by 60°
 SMILE = {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0}
 META = vrm.Meta("Ana", ("A. Uthor",), "CC0 1.0")
+GIVEN = [Path(path) for path in os.environ.get("AVATARS", "").split()]
 
 
-def ours(scene: gltf.Scene, expressions: dict[str, float], bone: str = "left_shoulder") -> np.ndarray:
+@pytest.fixture(scope="module", params=[4, 8, *GIVEN], ids=lambda of: of.stem if isinstance(of, Path) else f"body{of}")
+def scene(request) -> gltf.Scene:
+    """The built-in body as an avatar, of 4 and of 8 influences, and those that AVATARS="one.glb two.glb" names."""
+    if isinstance(request.param, Path):
+        return gltf.decode(request.param.read_bytes())
+    body, profile = avatar(request.param), "smplx" if request.param == 4 else "mixamo"
+    names = renamed([node.name for node in body.nodes], profile)
+    return replace(body, nodes=tuple(replace(n, name=name) for n, name in zip(body.nodes, names, strict=True)))
+
+
+def as_three_sees(scene: gltf.Scene) -> gltf.Scene:
+    """Of more than four influences three.js takes the first four, and makes them sum to one again."""
+
+    def first_four(part: gltf.Primitive) -> gltf.Primitive:
+        weights = part.weights[:, :4]
+        return replace(part, joints=part.joints[:, :4], weights=weights / weights.sum(1, keepdims=True))
+
+    return replace(
+        scene, meshes=tuple(replace(m, primitives=tuple(map(first_four, m.primitives))) for m in scene.meshes)
+    )
+
+
+def bone(scene: gltf.Scene, joint: str) -> str:
+    names = [node.name for node in scene.nodes]
+    return names[joint_places(names)[joint]]
+
+
+def ours(scene: gltf.Scene, expressions: dict[str, float]) -> np.ndarray:
     """(V, 3) the vertices with the left upper arm turned by -60° about Z, and the morphs at these weights."""
-    mesh, names = scene.meshes[0], [node.name for node in scene.nodes]
-    weights = np.array([expressions.get(name, 0.0) for name in mesh.morph_names])
-    part = mesh.primitives[0]
-    shaped = (part.vertices + np.einsum("m,mvi->vi", weights, part.morphs)).astype(np.float32)
-    scene = replace(scene, meshes=(replace(mesh, primitives=(replace(part, vertices=shaped),)),))
-    down = gltf.Animation((replace(TURNED_DOWN, node=names.index(bone)),))
-    return gltf.world_primitives(gltf.posed(scene, down, 0.0))[0].vertices
+
+    def shaped(part: gltf.Primitive, names: tuple[str, ...]) -> gltf.Primitive:
+        weights = np.array([expressions.get(name, 0.0) for name in names])
+        return replace(part, vertices=(part.vertices + np.einsum("m,mvi->vi", weights, part.morphs)).astype(np.float32))
+
+    meshes = [replace(m, primitives=tuple(shaped(part, m.morph_names) for part in m.primitives)) for m in scene.meshes]
+    arm = joint_places(node.name for node in scene.nodes)["left_shoulder"]
+    clip = gltf.Animation((gltf.Channel(arm, "rotation", np.zeros(1, np.float32), DOWN),))
+    posed = gltf.posed(replace(scene, meshes=tuple(meshes)), clip, 0.0)
+    return np.concatenate([part.vertices for part in gltf.world_primitives(posed)])
 
 
 class Desk(SimpleHTTPRequestHandler):
@@ -55,8 +90,8 @@ class Desk(SimpleHTTPRequestHandler):
         pass
 
 
-def browsed(folder: Path, **asked: str) -> dict:
-    """What the page says of a file in the folder, in headless Chromium, drawn in software."""
+def browsed(folder: Path, picture: str, **asked: str) -> dict:
+    """What the page says of a file in the folder, in headless Chromium, drawn in software; the picture is kept."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium or not (CLIENTS / "node_modules" / "@pixiv" / "three-vrm").is_dir():
         pytest.skip(f"SKIPPED: no chromium, or no three-vrm in {CLIENTS}: nothing is known of browsers")
@@ -77,27 +112,44 @@ def browsed(folder: Path, **asked: str) -> dict:
     answer = server.answer
     if "picture" in answer:
         (CLIENTS / "pictures").mkdir(exist_ok=True)
-        (CLIENTS / "pictures" / f"{asked['file']}.png").write_bytes(base64.b64decode(answer["picture"]))
+        (CLIENTS / "pictures" / f"{picture}.png").write_bytes(base64.b64decode(answer["picture"]))
     assert answer["errors"] == []
     return answer
 
 
-def test_three_js_poses_a_glb_as_we_do(tmp_path):
-    (tmp_path / "avatar.glb").write_bytes(gltf.encode(avatar()))
-    answer = browsed(tmp_path, file="avatar.glb", bone="left_shoulder", expressions=json.dumps(SMILE))
-    assert answer["animations"] == ["wave"]
-    np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), ours(avatar(), SMILE), atol=1e-4)
+def test_the_validators_find_nothing(scene, tmp_path):
+    human = vrm.with_vrm(scene, meta=META)
+    assert vrm.faults(human) == []
+    reports = validated(tmp_path, gltf.encode(scene), gltf.encode(human), *(path.read_bytes() for path in GIVEN))
+    assert not any(report["serious"] for report in reports)
+    assert complaints(opened(usd.usdz(scene), tmp_path)) == []
 
 
-def test_three_vrm_poses_a_vrm_as_we_do(tmp_path):
-    (tmp_path / "avatar.vrm").write_bytes(gltf.encode(vrm.with_vrm(avatar(), meta=META)))
-    answer = browsed(tmp_path, file="avatar.vrm", expressions=json.dumps({"happy": 1.0}))
+def test_three_js_poses_a_glb_as_we_do(scene, tmp_path, request):
+    (tmp_path / "avatar.glb").write_bytes(gltf.encode(scene))
+    picture, arm, head = picture_of(request), bone(scene, "left_shoulder"), bone(scene, "head")
+    answer = browsed(tmp_path, picture, file="avatar.glb", bone=arm, head=head, expressions=json.dumps(SMILE))
+    assert answer["animations"] == [clip.name for clip in scene.animations]
+    np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), ours(as_three_sees(scene), SMILE), atol=1e-4)
+
+
+def test_three_vrm_poses_a_vrm_as_we_do(scene, tmp_path, request):
+    (tmp_path / "avatar.vrm").write_bytes(gltf.encode(vrm.with_vrm(scene, meta=META)))
+    asked = {"expressions": json.dumps({"happy": 1.0}), "sheet": json.dumps([*vrm.PRESETS])}
+    answer = browsed(tmp_path, picture_of(request), file="avatar.vrm", **asked)
     assert answer["version"] == "1" and answer["licence"] == "CC0 1.0" and answer["animations"] == []
-    assert answer["expressions"] == sorted([*vrm.PRESETS, *avatar().meshes[0].morph_names])
-    np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), ours(avatar(), vrm.mixture("happy")), atol=1e-4)
+    assert answer["expressions"] == sorted([*vrm.PRESETS, *scene.meshes[0].morph_names])
+    expected = ours(as_three_sees(scene), vrm.mixture("happy"))
+    np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), expected, atol=1e-4)
+    # A gaze of 20° to the left: of the left eye's 40°, which are 32° of the eye, and of the right one's 30°, 25°.
+    assert answer["gaze"] == pytest.approx([16.0, 50 / 3], abs=0.01)
 
 
-def test_the_vrm_document_is_of_pixivs_types(tmp_path):
+def picture_of(request: pytest.FixtureRequest) -> str:
+    return request.node.name.replace("test_", "").replace("[", "_").replace("]", "")
+
+
+def test_the_vrm_document_is_of_pixivs_types():
     if not shutil.which("node") or not (CLIENTS / "node_modules" / "typescript").is_dir():
         pytest.skip(f"SKIPPED: no node, or no typescript in {CLIENTS}: VRM's types are not checked")
     document = vrm.with_vrm(avatar(), meta=META).extensions["VRMC_vrm"]
@@ -112,14 +164,16 @@ def test_the_vrm_document_is_of_pixivs_types(tmp_path):
         assert (found.returncode == 0) == good, found.stdout
 
 
-def test_blender_poses_a_glb_as_we_do_and_writes_fbx(tmp_path):
+def test_blender_poses_a_glb_as_we_do_and_writes_fbx(scene, tmp_path):
     python = CLIENTS / "bpy" / "bin" / "python"
     if not python.exists():
         pytest.skip(f"SKIPPED: no Blender in {CLIENTS}/bpy: nothing is known of it")
-    (tmp_path / "avatar.glb").write_bytes(gltf.encode(avatar()))
-    command = [python, HERE / "blender.py", "avatar.glb", "left_shoulder", "mouthSmileLeft", "out.npy", "avatar.fbx"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    (tmp_path / "avatar.glb").write_bytes(gltf.encode(scene))
+    asked = ("avatar.glb", bone(scene, "left_shoulder"), "mouthSmileLeft", "out.npy", "avatar.fbx")
+    ran = subprocess.run(
+        [python, HERE / "blender.py", *asked], cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
     assert ran.returncode == 0, ran.stderr[-2000:]
-    expected = ours(avatar(), {"mouthSmileLeft": 1.0})
+    expected = ours(scene, {"mouthSmileLeft": 1.0})
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-3)
     assert (tmp_path / "avatar.fbx").read_bytes().startswith(b"Kaydara FBX Binary")
