@@ -1,5 +1,5 @@
-"""blender.py IN.glb BONE EXPRESSION OUT.npy OUT.fbx, in Blender's Python: imports, writes FBX, turns BONE by -60° about
-glTF's Z, shows EXPRESSION, and writes where Blender has the vertices then (V, 3), in glTF's axes."""
+"""blender.py IN BONE EXPRESSION OUT.npy, in Blender's Python: imports a GLB or an FBX, turns BONE by -60° about glTF's
+Z, shows EXPRESSION, and writes where Blender has the vertices then (V, 3), in glTF's axes."""
 
 import sys
 from math import radians
@@ -8,16 +8,14 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-source, bone, expression, out, fbx = sys.argv[1:]
+source, bone, expression, out = sys.argv[1:]
 bpy.ops.wm.read_factory_settings(use_empty=True)
-bpy.ops.import_scene.gltf(filepath=source)
-# The importer adds an icosphere, as the bones' shape.
+(bpy.ops.import_scene.fbx if source.endswith(".fbx") else bpy.ops.import_scene.gltf)(filepath=source)
 armature = next(thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+# The importer of glTF adds an icosphere, as the bones' shape.
 mesh = next(thing for thing in bpy.data.objects if thing.type == "MESH" and thing.data.shape_keys)
-bpy.ops.export_scene.fbx(filepath=fbx, add_leaf_bones=False, path_mode="COPY", embed_textures=True)
-
-armature.animation_data_clear()
-mesh.data.shape_keys.animation_data_clear()
+for animated in (armature, mesh.data.shape_keys):
+    animated.animation_data_clear()
 for posed in armature.pose.bones:
     posed.matrix_basis = Matrix()
 for key in mesh.data.shape_keys.key_blocks:
