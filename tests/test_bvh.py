@@ -122,6 +122,13 @@ def test_hostile_files_are_refused_quickly():
         decode((deep + "\nMOTION\n").encode())
     with pytest.raises(BadData, match="another joint, expected at most 1024"):
         decode((deep[:30_000] + "\nMOTION\n").encode())
+    with pytest.raises(BadData, match="line 19: found 10 numbers, expected 9"):
+        decode((SMALL.replace("1 2 3", "1 " * 5_000_000 + "2 3")).encode())
+    with pytest.raises(BadData, match="more than 1000000 lines"):
+        decode((SMALL + "\n" * 1_000_001).encode())
+    still = "HIERARCHY\nROOT a\n{\n" + "JOINT b { }\n" * 1000 + "}\nMOTION\nFrames: 5000\nFrame Time: 1\n"
+    with pytest.raises(BadData, match="found 5000 frames, expected 1 to 1998: cut the motion"):
+        decode(still.encode())  # a few bytes a frame, but rotations for 1001 joints
     for junk in (b"", b"MOTION", b"\x00" * 1000, bytes(range(256)) * 10, b"HIERARCHY\nMOTION\n"):
         with pytest.raises(BadData):
             decode(junk)
