@@ -44,6 +44,15 @@ class Recording:
     places: np.ndarray
     """(T,J,3) each joint from its parent: its position channels, or else its offset"""
 
+    @property
+    def unit(self) -> str:
+        """What its lengths seem to be in, as the skeleton at rest is as tall as people are: a guess, for telling."""
+        points = np.zeros_like(self.offsets)
+        for j, parent in enumerate(self.parents[1:], 1):
+            points[j] = points[parent] + self.offsets[j]
+        tall = float(np.ptp(points, axis=0).max())
+        return "metres" if 0.4 < tall < 3 else "centimetres" if 40 < tall < 300 else "units of its own"
+
 
 def decode(data: bytes) -> Recording:
     """The recording in a file's bytes. BadData with the line, what was found there and what was expected."""

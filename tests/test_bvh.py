@@ -51,6 +51,11 @@ def test_a_small_file():
     np.testing.assert_allclose(found.rotations[1, 1], turn("X", 30), atol=1e-12)
 
 
+@pytest.mark.parametrize(("leg", "unit"), [(0.8, "metres"), (85, "centimetres"), (7, "units of its own")])
+def test_what_its_lengths_seem_to_be_in(leg, unit):
+    assert decode(SMALL.replace("OFFSET 10 0 0", f"OFFSET 0 -{leg} 0").encode()).unit == unit
+
+
 @pytest.mark.parametrize("order", ["".join(axes) for axes in itertools.permutations("XYZ")])
 def test_every_order_of_channels(order):
     """Rotations multiply in the order in which they are named; positions may come between and after them."""
