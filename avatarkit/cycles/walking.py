@@ -31,7 +31,7 @@ UNDER_HIP = 0.21
 """The phase at which the standing foot is under the pelvis."""
 STRIDE, PERIOD = 1.45, 1.1
 """Metres over the leg's length; seconds of a leg of 0.87 m, and as its square root: alike in Froude's number."""
-CLEARANCE = 0.025
+CLEARANCE = 0.03
 """Metres of the sole over the ground in mid-swing, of a leg of 0.87 m."""
 ARM_GAP = 0.006
 """Metres between a swinging arm and the trunk."""
@@ -106,8 +106,8 @@ def _swung(body: Body, phase: Tensor) -> Pose:
 def _arms_cleared(body: Body, pose: Pose) -> Pose:
     """The poses with both arms held off sideways, by the same angle in all, so that they pass trunk and thighs."""
     full = pose.full()
-    some = full[torch.linspace(0, len(full) - 1, 7).round().long()[:-1]]
-    gap_of = clearing(body, forearm_of(body, "left")[::4], trunk_of(body))
+    some = full[torch.linspace(0, len(full) - 1, 11).round().long()[:-1]]
+    gap_of = clearing(body, forearm_of(body, "left")[::3], trunk_of(body))
 
     def lifted(full: Tensor, angle: float) -> Pose:
         lift = vectors(0, 0, angle, full[:, 0, 0])
