@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+CLIENTS = ROOT / ".clients"  # what `make test-clients` installs
+
+collect_ignore = ["clients/blender.py"]  # runs in Blender's Python
 
 
 def pytest_configure() -> None:

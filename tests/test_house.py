@@ -31,9 +31,10 @@ DOORS = {
     "mediapipe": {"avatarkit/detect.py"},
     "manifold3d": {"avatarkit/hull.py"},
     "xatlas": {"avatarkit/atlas/automatic.py"},
+    "pxr": {"avatarkit/usd.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing"}
+VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging"}
 LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 
 

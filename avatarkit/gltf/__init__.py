@@ -5,6 +5,7 @@ tuples, and refer to each other by place, so that extensions such as VRMC_vrm ke
 front faces +Z; UV (0, 0) is the upper left corner of the image. A texture has the index of its image.
 """
 
+from avatarkit.gltf.playing import posed, sampled
 from avatarkit.gltf.read import decode
 from avatarkit.gltf.scene import (
     Animation,
@@ -20,7 +21,7 @@ from avatarkit.gltf.scene import (
     world_from_nodes,
     world_primitives,
 )
-from avatarkit.gltf.write import encode
+from avatarkit.gltf.write import encode, normalised
 
 __all__ = [
     "Animation",
@@ -34,6 +35,9 @@ __all__ = [
     "Skin",
     "decode",
     "encode",
+    "normalised",
+    "posed",
+    "sampled",
     "skeleton",
     "world_from_nodes",
     "world_primitives",
