@@ -22,6 +22,7 @@ from validator import validated
 
 from avatarkit import gltf, usd, vrm
 from avatarkit.bones import joint_places, renamed
+from avatarkit.tangents import with_tangents
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
@@ -162,6 +163,31 @@ def test_the_vrm_document_is_of_pixivs_types():
         script.write_text(f"{types}export const vrm: VRMCVRM = {json.dumps(document)};\n")
         found = subprocess.run(compiler, capture_output=True, text=True, timeout=300)
         assert (found.returncode == 0) == good, found.stdout
+
+
+def test_our_tangents_are_mikktspaces(scene, tmp_path):
+    node = shutil.which("node")
+    if not node or not (CLIENTS / "node_modules" / "mikktspace").is_dir():
+        pytest.skip(f"SKIPPED: no node, or no mikktspace in {CLIENTS}: tangents are not compared")
+    part = with_tangents(scene.meshes[0].primitives[0])
+    corners = part.faces.reshape(-1)
+    upward = part.uv * np.float32([1, -1]) + np.float32([0, 1])
+    for name, values in (("places", part.vertices), ("normals", part.normals), ("uv", upward)):
+        values[corners].astype("<f4").tofile(tmp_path / name)
+    script = """
+    const fs = require('fs'), {generateTangents} = require(process.argv[1] + '/node_modules/mikktspace');
+    const read = name => new Float32Array(new Uint8Array(fs.readFileSync(name)).buffer);
+    fs.writeFileSync('tangents', Buffer.from(generateTangents(read('places'), read('normals'), read('uv')).buffer));
+    """
+    subprocess.run([node, "-e", script, str(CLIENTS)], cwd=tmp_path, check=True, timeout=120)
+    theirs, mine = np.fromfile(tmp_path / "tangents", "<f4").reshape(-1, 4), part.tangents[corners]
+    # Faces without area in the texture have any tangent, there and here.
+    u, v = np.diff(part.uv[part.faces], axis=1).transpose(2, 0, 1).astype(np.float64)
+    whole = np.repeat(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]) > 1e-9, 3)
+    assert whole.mean() > 0.9
+    assert (theirs[whole, 3] == mine[whole, 3]).all()
+    off = np.degrees(np.arccos((theirs[whole, :3] * mine[whole, :3]).sum(1).clip(-1, 1)))
+    assert np.quantile(off, 0.99) < 0.1 and off.mean() < 0.1, (off.max(), off.mean())
 
 
 @pytest.mark.parametrize("suffix", ["glb", "fbx"])
