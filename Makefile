@@ -21,11 +21,13 @@ demo: $(READY)
 	$(AVATARKIT) gen-normals demo/ana/body.npz
 	$(AVATARKIT) carve-mesh demo/ana/body.npz
 	$(AVATARKIT) texture-uv demo/ana/carved.glb --source-map demo/ana/source.png
+	$(AVATARKIT) rig demo/ana/textured.glb
 	$(AVATARKIT) synth demo/crowd -n 2 --seed 4 --preset train
 	$(AVATARKIT) info demo/woman/body.npz
 	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/elder/body.npz -o demo/people.png
 	$(AVATARKIT) preview demo/ana/body.npz demo/ana/carved.glb -o demo/ana/carved.png
 	$(AVATARKIT) preview demo/ana/textured.glb --mode texture -o demo/ana/textured.png
+	$(AVATARKIT) preview demo/ana/avatar.glb --mode texture -o demo/ana/avatar.png
 	$(AVATARKIT) preview demo/crowd/*/truth.glb --mode texture -o demo/crowd.png
 	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
 

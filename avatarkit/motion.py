@@ -1,4 +1,4 @@
-"""Poses from files made elsewhere: one frame of a motion, as arrays → `Pose` in our axes.
+"""Motions from files made elsewhere, as arrays → `Clip`, or one frame of them → `Pose`, in our axes.
 
 What is understood, told apart by its keys:
 
@@ -14,13 +14,17 @@ array may lack the frame axis, and joints may have an axis of their own: (T, 21,
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit.body import Pose
+from avatarkit.body import Body, Pose
+from avatarkit.clips import Clip
 from avatarkit.errors import BadData
+from avatarkit.poses.turns import RELAXED
+from avatarkit.reaching import carried_by
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 
 Arrays = Mapping[str, np.ndarray]
@@ -41,6 +45,11 @@ _STAGEII: dict[str, tuple[str, ...]] = {
     "pose_jaw": ("jaw_pose",),
 }
 _STAGEII |= {"pose_eye": ("leye_pose", "reye_pose"), "pose_hand": _HANDS}
+MOST_FRAMES = 200_000
+RATES = ("mocap_framerate", "mocap_frame_rate", "fps", "frame_rate")
+AMASS_LEG = 0.80
+"""Metres from hip over knee to ankle of SMPL's average adults; the files say betas alone, whose body is not here."""
+FEET = ("left_ankle", "right_ankle", "left_foot", "right_foot")
 
 
 def is_amass(arrays: Arrays) -> bool:
@@ -146,3 +155,64 @@ def _numbers(key: str, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in "fiu":
         raise BadData(f"{key}: found {array.dtype}, expected numbers")
     return array
+
+
+def clip_of(arrays: Arrays, body: Body, name: str) -> tuple[Clip, list[str]]:
+    """The whole motion on this body, set down, at the file's frame rate; and what a user should know about it.
+
+    Paths in AMASS are those of people with legs of `AMASS_LEG` metres on average, and are scaled to this body's.
+    Fingers that the file leaves out are relaxed. BadData naming the key when something is missing, has another shape,
+    is not finite, or when there are more than `MOST_FRAMES` frames.
+    """
+    parts = parts_of(arrays)
+    T = max(len(part) for part in parts.values())
+    if T > MOST_FRAMES:
+        raise BadData(f"motion: found {T} frames, expected at most {MOST_FRAMES}: cut it")
+    for key, part in parts.items():
+        if not np.isfinite(part).all() or np.abs(part).max() > 1e4:
+            raise BadData(f"{key}: holds NaN, infinity or a number beyond 10,000, expected finite ones")
+    rows = {key: parts.get(key, np.zeros((1, n))) for key, n in SIZES.items()}
+    full = {
+        key: torch.from_numpy(np.array(np.broadcast_to(row, (T, SIZES[key])), np.float32)) for key, row in rows.items()
+    }
+    pose = upright(Pose(**full)) if is_amass(arrays) else Pose(**full)
+    if "left_hand_pose" not in parts:
+        pose = pose.turned(RELAXED)
+    hips, knees, ankles = body.joints[[1, 4, 7]].unbind(0)
+    scale = float((hips - knees).norm() + (knees - ankles).norm()) / AMASS_LEG
+    rate, words = _rate(arrays)
+    times = torch.arange(T, dtype=torch.float64) / rate
+    return set_down(Clip(name, times.float(), replace(pose, transl=pose.transl * scale)), body), words
+
+
+def _rate(arrays: Arrays) -> tuple[float, list[str]]:
+    """Frames a second, and a word where the file does not say."""
+    for key in RATES:
+        if key in arrays:
+            rate = _numbers(key, np.asarray(arrays[key]))
+            if rate.size != 1 or not 0.1 <= float(rate.reshape(-1)[0]) <= 10_000:
+                raise BadData(f"{key}: found {rate.reshape(-1)[:3]}, expected 0.1 to 10,000 frames a second")
+            return float(rate.reshape(-1)[0]), []
+    return 30.0, [f"does not say how fast it is ({' or '.join(RATES[:2])}): 30 frames a second are taken"]
+
+
+def set_down(clip: Clip, body: Body) -> Clip:
+    """The clip moved so that it begins over x = z = 0, with the pelvis facing +Z, and walks on y = 0.
+
+    The ground is where the body's lowest point is in most frames but for a few: the 5th percentile, so that neither a
+    jump nor one bad frame moves it. See `Clip` for what the translation is relative to.
+    """
+    ahead = rotation_from_axis_angle(clip.pose.global_orient[0])[:, 2]
+    if float(ahead[[0, 2]].norm()) > 0.1:
+        heading = torch.atan2(ahead[0], ahead[2])
+        clip = replace(clip, pose=rotated(clip.pose, torch.stack([0 * heading, -heading, 0 * heading])))
+    frames = torch.linspace(0, len(clip.times) - 1, min(len(clip.times), 200)).round().long()
+    some = Pose.from_full(clip.pose.full()[frames], clip.pose.transl[frames])
+    # Every eighth vertex will do for what lies on the ground; of the feet, which stand on it, all.
+    feet = carried_by(body, FEET)
+    only = torch.cat([feet, torch.arange(0, len(body.vertices), 8)])
+    soles = body.vertices[:, 1].amin()
+    lowest = replace(body, vertices=body.vertices[only], only=only).posed(some).vertices[..., 1].amin(-1) - soles
+    transl = clip.pose.transl
+    start = torch.stack([transl[0, 0], lowest.quantile(0.05), transl[0, 2]])
+    return replace(clip, pose=replace(clip.pose, transl=transl - start))

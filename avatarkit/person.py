@@ -1,6 +1,6 @@
 """What `body.npz` holds: one person as the parameters of a body model, and the camera that sees them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,22 @@ class Person:
         head = [index for index, name in enumerate(model.part_names) if name in HEAD]
         labels = {"part": model.part, "head": torch.isin(model.part, torch.tensor(head))}
         return Mesh(posed.vertices, model.faces, labels)
+
+    def placed(self, mesh: Mesh, vertices: Tensor) -> Mesh:
+        """A mesh of this person in the world, where the body's `vertices` (V,3) are: moved by `world_from_mesh` if that
+        brings it nearer to them, as a later stage may have done so already."""
+        if self.world_from_mesh is None:
+            return mesh
+        to = torch.from_numpy(self.world_from_mesh).to(mesh.vertices)
+        moved = mesh.vertices @ to[:3, :3].T + to[:3, 3]
+        middle = (vertices.amin(dim=0) + vertices.amax(dim=0)) / 2
+        size = (vertices.amax(dim=0) - vertices.amin(dim=0)).norm()
+
+        def off(points: Tensor) -> float:
+            low, high = points.amin(dim=0), points.amax(dim=0)
+            return float(((low + high) / 2 - middle).norm() + ((high - low).norm() - size).abs())
+
+        return replace(mesh, vertices=moved) if off(moved) < off(mesh.vertices) else mesh
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The person under the keys of `body.npz` (DESIGN §2), float32."""

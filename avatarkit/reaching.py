@@ -70,30 +70,30 @@ def reached(body: Body, pose: Pose, side: str, hand: Hand) -> Pose:
 
 
 def two_bones(start: Tensor, end: Tensor, pole: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the middle joint and the end (3) of two bones come to lie, by the law of cosines; lengths are kept.
+    """Where the middle joint and the end (..., 3) of two bones come to lie, by the law of cosines; lengths are kept.
 
-    The middle bends towards `pole` (3, a direction). An `end` beyond reach is brought within 99.9 % of it.
+    The middle bends towards `pole` (..., 3, a direction). An `end` beyond reach is brought within 99.9 % of it.
     """
-    sizes("3, 3, 3", start, end, pole)
+    sizes("... 3, ... 3, ... 3", start, end, pole)
     line = end - start
     furthest, nearest = 0.999 * (first + second), 1.001 * (first - second).abs()
-    distance = line.norm().clamp(nearest, furthest)
+    distance = line.norm(dim=-1, keepdim=True).clamp(nearest, furthest)
     along = unit(line)
-    aside = unit(pole - (pole @ along) * along)
+    aside = unit(pole - (pole * along).sum(-1, keepdim=True) * along)
     forward = (first**2 + distance**2 - second**2) / (2 * distance)
     outward = (first**2 - forward**2).clamp(min=0).sqrt()
     return start + forward * along + outward * aside, start + distance * along
 
 
 def turning(a: Tensor, b: Tensor, new_a: Tensor, new_b: Tensor) -> Tensor:
-    """The rotation (3,3) that takes direction `a` to `new_a` and `b`, as far as it can, to `new_b` (3 each)."""
-    return _frame(new_a, new_b) @ _frame(a, b).T
+    """The rotation (..., 3, 3) that takes direction `a` to `new_a` and `b`, as far as it can, to `new_b` (..., 3)."""
+    return _frame(new_a, new_b) @ _frame(a, b).mT
 
 
 def _frame(first: Tensor, second: Tensor) -> Tensor:
     x = unit(first)
     z = unit(torch.linalg.cross(x, second))
-    return torch.stack([x, torch.linalg.cross(z, x), z], dim=1)
+    return torch.stack([x, torch.linalg.cross(z, x), z], dim=-1)
 
 
 def twist_about(rotation: Tensor, axis: Tensor) -> Tensor:

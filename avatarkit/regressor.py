@@ -45,7 +45,7 @@ class Clothed:
 
 
 class Regressor(nn.Module):
-    """The network. `widths`: channels at 1/4, 1/8 … of the pixels; `depths`: convolutions there; `fine`: channels at 1/2.
+    """`widths`: channels at 1/4, 1/8 … of the pixels; `depths`: convolutions there; `fine`: channels at 1/2.
 
     Most of its work is done at 1/8 and 1/16 of the pixels, where it costs little, and every pixel enters it at 1/4
     unabridged; at 1/2 a thin branch goes past it to the last layer, so that folds stay sharp.

@@ -294,3 +294,21 @@ def test_masks_have_the_photos_size_and_keypoints_are_json(tmp_path):
     (tmp_path / "keypoints.json").write_text('{"people": [')
     with pytest.raises(BadData, match="is no JSON"):
         files.read_keypoints(tmp_path / "keypoints.json")
+
+
+def test_a_clip_is_read_from_either_format_and_nothing_else(tmp_path, caplog):
+    body = files.read_body_model("builtin").shaped(torch.zeros(1))
+    npz_path, other = tmp_path / "walk.npz", tmp_path / "walk.fbx"
+    np.savez(npz_path, poses=np.zeros((3, 66)), gender="female")
+    clip = files.read_clip(npz_path, body)
+    assert clip.name == "walk" and len(clip.times) == 3
+    assert "walk.npz: does not say how fast it is" in caplog.text
+    other.write_bytes(b"Kaydara FBX Binary")
+    with pytest.raises(BadData, match=r"walk.fbx: is neither .npz \(AMASS, SMPL-X\) nor .bvh"):
+        files.read_clip(other, body)
+    bvh = tmp_path / "walk.bvh"
+    bvh.write_text("HIERARCHY\nROOT Hips\n{ OFFSET 0 0 0 CHANNELS 0 }\nMOTION\nFrames: 1\nFrame Time: 1\n")
+    with pytest.raises(BadData, match=r"walk.bvh: line 5: 1 frames are said, 0 rows"):
+        files.read_clip(bvh, body)
+    with pytest.raises(InputMissing, match=r"nobody.bvh"):
+        files.read_clip(tmp_path / "nobody.bvh", body)

@@ -30,7 +30,7 @@ DOORS = {
     "pxr": {"avatarkit/usd.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing"}
+VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from avatarkit import files
+from avatarkit.body import Pose
+from avatarkit.clips import Clip
 from avatarkit.errors import BadData
-from avatarkit.motion import frame_count, is_smplx_shape, pose_at, rotated, upright
+from avatarkit.motion import clip_of, frame_count, is_smplx_shape, pose_at, rotated, set_down, upright
 from avatarkit.rotation import rotation_from_axis_angle
 
 rng = np.random.default_rng(0)
@@ -122,3 +125,61 @@ def test_upright_and_back():
     back = rotated(upright(pose), torch.tensor([math.pi / 2, 0, 0]))
     assert torch.allclose(back.full(), pose.full(), atol=1e-5)
     assert torch.allclose(back.transl, pose.transl, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def body():
+    torch.set_num_threads(1)
+    return files.read_body_model("builtin").shaped(torch.zeros(1))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_whole_motion_is_its_frames(kind, body):
+    """Every joint but the pelvis is what `pose_at` says; the pelvis faces +Z at first, over x = z = 0."""
+    arrays, fingers = FILES[kind]
+    clip, words = clip_of(arrays | {"mocap_framerate": np.array(120.0)}, body, "x")
+    assert clip.times.tolist() == pytest.approx([0, 1 / 120, 2 / 120, 3 / 120]) and words == []
+    for k in range(4):
+        pose, _ = pose_at(arrays, k)
+        joints = slice(1, None) if fingers else slice(1, 25)
+        assert torch.allclose(clip.pose.full()[k, joints], pose.full()[joints], atol=1e-6)
+    assert fingers or clip.pose.left_hand_pose.abs().max() > 0.1  # relaxed, not flat
+    ahead = rotation_from_axis_angle(clip.pose.global_orient[0])[:, 2]
+    # the others lie on their backs, where there is no telling
+    assert kind != "smplx" or (abs(float(ahead[0])) < 1e-5 and ahead[2] > 0)
+    assert clip.pose.transl[0, [0, 2]].abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("key", ["mocap_framerate", "mocap_frame_rate", "fps"])
+def test_how_fast_a_motion_is(key, body):
+    assert clip_of(SMPLX | {key: np.array([60])}, body, "x")[0].duration == pytest.approx(3 / 60)
+    for wrong in (np.array(0.0), np.array([1, 2]), np.array(np.nan), np.array("fast")):
+        with pytest.raises(BadData, match=f"{key}: found"):
+            clip_of(SMPLX | {key: wrong}, body, "x")
+    clip, words = clip_of(SMPLX, body, "x")
+    assert clip.duration == pytest.approx(3 / 30) and "30 frames a second are taken" in words[0]
+
+
+def test_a_motion_that_cannot_be_used(body):
+    with pytest.raises(BadData, match="jaw_pose: holds NaN"):
+        clip_of(SMPLX | {"jaw_pose": np.where(np.arange(4)[:, None] == 3, np.nan, JAW)}, body, "x")
+    with pytest.raises(BadData, match="found 200001 frames, expected at most 200000: cut it"):
+        clip_of({"poses": np.broadcast_to(np.float32(0), (200_001, 66))}, body, "x")
+
+
+def test_set_down_stands_on_the_ground_wherever_it_was(body):
+    """Someone who stands, and in one frame of forty has sunk by a metre, stands on y = 0 all the same."""
+    transl = torch.tensor([7.0, 5.0, -3.0]).repeat(40, 1)
+    transl[20, 1] -= 1
+    pose = Pose.from_full(torch.zeros(40, 55, 3), transl).turned({"pelvis": (0.0, 2.0, 0.0)})
+    clip = set_down(Clip("x", torch.arange(40) / 30, pose), body)
+    assert clip.pose.transl[0].abs().max() < 1e-4 and float(clip.pose.transl[20, 1]) == pytest.approx(-1, abs=1e-4)
+    assert clip.pose.global_orient.abs().max() < 1e-5
+
+
+def test_the_longer_the_legs_the_further_they_go(body):
+    path = {"poses": np.zeros((2, 66)) + [math.pi / 2, *[0] * 65], "trans": np.array([[0, 0, 0], [0, -1.0, 0]])}
+    hips, knees, ankles = body.joints[[1, 4, 7]]
+    clip, _ = clip_of(path, body, "x")
+    leg = float((hips - knees).norm() + (knees - ankles).norm())
+    assert clip.pose.transl[1].tolist() == pytest.approx([0, 0, leg / 0.80], abs=1e-4)

@@ -8,6 +8,7 @@ from avatarkit.files.artefacts import (
     read_arrays,
     read_body_model,
     read_body_model_of,
+    read_clip,
     read_keypoints,
     read_landmarks,
     read_normals,
@@ -18,6 +19,7 @@ from avatarkit.files.artefacts import (
     write_person,
     write_text,
 )
+from avatarkit.files.avatars import write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
@@ -30,6 +32,7 @@ __all__ = [
     "read_arrays",
     "read_body_model",
     "read_body_model_of",
+    "read_clip",
     "read_focal",
     "read_image",
     "read_keypoints",
@@ -45,6 +48,7 @@ __all__ = [
     "read_sight",
     "read_training",
     "read_wardrobe",
+    "write_avatar",
     "write_mesh",
     "write_movie",
     "write_network",

@@ -8,7 +8,8 @@ import numpy as np
 
 from avatarkit import maps, npz, png, record
 from avatarkit.atomic import write_bytes
-from avatarkit.body import BodyModel, official
+from avatarkit.body import Body, BodyModel, official
+from avatarkit.clips import Clip
 from avatarkit.errors import AvatarError, BadData, NotInstalled
 from avatarkit.files.meshes import read_mesh
 from avatarkit.files.places import BUILTIN_BODY, LANDMARKS, cache, cached_body
@@ -16,9 +17,11 @@ from avatarkit.files.reading import naming, read_bytes
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh
 from avatarkit.person import Person
+from avatarkit.progress import log
 from avatarkit.record import Model
 
 LONGEST_PROMPT = 64 << 10
+LARGEST_BVH = 128 << 20
 
 
 def read_prompt(path: Path) -> str:
@@ -153,3 +156,25 @@ def read_sight(path: Path) -> Mesh | Maps:
         person = read_person(path)
         return person.mesh(read_body_model_of(person))
     return read_normals(path) if path.suffix.lower() == ".png" else read_mesh(path)
+
+
+def read_clip(path: Path, body: Body) -> Clip:
+    """A motion on this body: AMASS's or smplx's arrays (.npz, see `motion`) or a skeleton's recording (.bvh).
+
+    What a user should know about it is logged. Raises InputMissing, or BadData naming what is wrong.
+    """
+    from avatarkit import bvh, motion, retargeting
+
+    with naming(path):
+        if path.suffix.lower() == ".bvh":
+            recording = bvh.decode(read_bytes(path, limit=LARGEST_BVH))
+            clip, words = retargeting.retargeted(recording, body, path.stem)
+        elif path.suffix.lower() == ".npz":
+            clip, words = motion.clip_of(official.arrays_from_npz(read_bytes(path)), body, path.stem)
+        else:
+            raise BadData(
+                "is neither .npz (AMASS, SMPL-X) nor .bvh: export it as one of them, from Blender for example"
+            )
+    for word in words:
+        log.warning("%s: %s", path, word)
+    return clip

@@ -66,20 +66,25 @@ def write_scene(path: Path, scene: Scene) -> None:
 
 def _scene(mesh: Mesh) -> Scene:
     """The mesh alone; not named after its file, whose name is a temporary one while it is written."""
-    names = [name for name in ("base_colour", "normal") if name in mesh.images and mesh.uvs is not None]
-    images = tuple(gltf.Image(encode_png(mesh.images[name].cpu().numpy()), name) for name in names)
-    base_colour, normal = (names.index(name) if name in names else None for name in ("base_colour", "normal"))
-    material = gltf.Material("person", base_color_image=base_colour, normal_image=normal, roughness=0.8)
-    primitive = replace(_primitive(mesh), material=0 if names else None)
+    material, images = material_of(mesh)
+    primitive = replace(primitive_of(mesh), material=0 if images else None)
     return Scene(
         meshes=(gltf.Mesh((primitive,)),),
         nodes=(gltf.Node("person", mesh=0),),
-        materials=(material,) if names else (),
+        materials=(material,) if images else (),
         images=images,
     )
 
 
-def _primitive(mesh: Mesh) -> Primitive:
+def material_of(mesh: Mesh) -> tuple[gltf.Material, tuple[gltf.Image, ...]]:
+    """What the mesh is painted with, and its pictures, none where it has none or no UVs."""
+    names = [name for name in ("base_colour", "normal") if name in mesh.images and mesh.uvs is not None]
+    images = tuple(gltf.Image(encode_png(mesh.images[name].cpu().numpy()), name) for name in names)
+    base_colour, normal = (names.index(name) if name in names else None for name in ("base_colour", "normal"))
+    return gltf.Material("person", base_color_image=base_colour, normal_image=normal, roughness=0.8), images
+
+
+def primitive_of(mesh: Mesh) -> Primitive:
     """The mesh with its vertices split where a corner's UV differs from its neighbour's."""
     arrays = {name: values.cpu().numpy() for name, values in mesh.attributes.items()}
     vertices, faces, uv = mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), None
@@ -113,7 +118,12 @@ def _from_scene(scene: Scene) -> Mesh:
     if not pictures:
         return meshes.combined(parts)
     keys = [_picture_of(scene, primitive, pictures) for primitive in primitives]
-    return _textured(parts, keys, pictures)
+    found = _textured(parts, keys, pictures)
+    normals = {material.normal_image for material in scene.materials}
+    if len(pictures) == 1 and len(normals) == 1 and None not in normals:
+        relief = decode_photo(scene.images[normals.pop() or 0].data)[..., :3]
+        found = replace(found, images={**found.images, "normal": torch.from_numpy(relief.copy())})
+    return found
 
 
 def _picture_of(scene: Scene, primitive: Primitive, pictures: dict[Any, np.ndarray]) -> Any:

@@ -16,8 +16,8 @@ from avatarkit.training.augmenting import MIRRORED, mirrored, photographed
 from avatarkit.training.feeding import Sample
 from avatarkit.training.views import unpacked, views
 
-OUTLINE, PART = 0.5, 1.0
-"""Weights of outline and parts beside the normals'."""
+OUTLINE, PART, NOTHING = 0.5, 1.0, 0.1
+"""Weights of outline and parts beside the normals'; of the background among the parts."""
 RARE = (1.0, 0.6, 3.0, 1.0, 2.0, 0.7, 0.7, 0.8, 0.8, 1.5, 2.0, 4.0, 2.0, 2.0)
 """Weights of PARTS: what covers few pixels counts more."""
 SHOWN = 6
@@ -48,8 +48,10 @@ class RegressLesson:
         inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
         normals = surprise(found, given["normals"])[inside].mean()
         outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
-        labels = given["labels"][..., ::2, ::2].flatten(0, 1)
-        parts = cross_entropy(found.parts.flatten(0, 1), labels, weight=found.parts.new_tensor(RARE))
+        labels, rare = given["labels"][..., ::2, ::2], found.parts.new_tensor(RARE)
+        each = cross_entropy(found.parts.flatten(0, 1), labels.flatten(0, 1), reduction="none").reshape(labels.shape)
+        # the background is most of a picture, and easy: its mean counts for itself
+        parts = (rare[labels] * each)[labels > 0].mean() + NOTHING * each[labels == 0].mean()
         return normals + OUTLINE * outline + PART * parts
 
     def judged(self, network: torch.nn.Module, held: Tensor) -> dict[str, float]:

@@ -1,0 +1,134 @@
+"""Which joints move which vertex: the body's own weights, carried over to what is worn on it.
+
+Of the body's parts, the one that a vertex is known to be of is asked for its closest point, so that no sleeve takes
+the weights of the ribs it lies against; where parts are unknown all are asked, and the nearest that faces the same
+way has the say. What nobody near can speak for is filled in harmonically from around it [Abdrashitov, Raichstat,
+Monsen, Hill: Robust Skin Weights Transfer via Weight Inpainting, SIGGRAPH Asia 2023].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from avatarkit.body import JOINT_INDEX, BodyModel, PosedBody
+from avatarkit.mesh import Mesh, edges, vertex_normals
+from avatarkit.shapes import sizes
+from avatarkit.springs import Springs, filled, smoothed
+from avatarkit.surface import Surface
+
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "head": ("head", "neck", "face", "hair_cap"),
+    "torso": ("torso",),
+    **{f"{side}_arm": tuple(f"{side}_{part}" for part in ("upper_arm", "lower_arm")) for side in ("left", "right")},
+    **{f"{side}_hand": (f"{side}_hand",) for side in ("left", "right")},
+    **{f"{side}_{finger}": (f"{side}_{finger}",) for side in ("left", "right") for finger in FINGERS},
+    **{f"{side}_leg": tuple(f"{side}_{part}" for part in ("upper_leg", "lower_leg", "foot"))
+       for side in ("left", "right")},
+}  # fmt: skip
+"""Parts of the body that are asked as one for their closest point."""
+SKIRT = ("torso", "left_leg", "right_leg")
+"""Whose weights cloth has that hangs from the hips and is of no limb: the nearer leg's the more."""
+INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth", "eye_socket")
+KEPT = (*INNER, "face", *(f"{side}_{part}" for side in ("left", "right") for part in ("hand", *FINGERS)))
+"""Parts of which a vertex of the template has the template's own weights."""
+NEARER = 4.0
+"""The power of distance by which nearer parts outweigh others."""
+FARTHEST = 0.12
+"""Metres: beyond them no part of the body speaks for a vertex of no known part."""
+FACING = 0.2
+"""The least cosine between a vertex's normal and the body's where it is closest."""
+SMOOTHING = 12
+"""Rounds in which cloth's weights become the mean with those around them."""
+
+
+def weights_of(mesh: Mesh, model: BodyModel, posed: PosedBody, *, influences: int = 4) -> Tensor:
+    """(V,55): how much each joint of the body moves each vertex of the mesh, which is in the body's pose; at most so
+    many joints a vertex, rows sum to one.
+
+    `_TEMPLATE` and `_PART` are used where the mesh has them.
+    """
+    part, template = parts_of(mesh, model)
+    kept = template_kept(model, part, template)
+    own = model.lbs_weights[template.clamp(min=0)]
+    unknown, loose = (part < 0) & ~kept, (part >= 0) & (template < 0)
+    found, sure = _asked(mesh, model, posed, part, loose | unknown)
+    found = torch.where(kept[:, None], own, found)
+    joined = _springs(mesh)
+    found = smoothed(joined, filled(joined, kept | sure, found), kept, SMOOTHING)
+    return strongest(found.clamp(min=0), influences).to(model.lbs_weights)
+
+
+def parts_of(mesh: Mesh, model: BodyModel) -> tuple[Tensor, Tensor]:
+    """(V) the place of each vertex's part in GROUPS, and (V) its vertex of the model; -1 where unknown."""
+    nobody = torch.full((len(mesh.vertices),), -1)
+    if "_TEMPLATE" not in mesh.attributes or "_PART" not in mesh.attributes or not model.part_names:
+        return nobody, nobody
+    template = mesh.attributes["_TEMPLATE"].long()
+    template = torch.where(template < len(model.v_template), template, -1)
+    group = torch.full((len(model.part_names),), -1)
+    for number, names in enumerate(GROUPS.values()):
+        group[[model.part_names.index(name) for name in names]] = number
+    group[[model.part_names.index(name) for name in INNER]] = list(GROUPS).index("head")
+    return group[mesh.attributes["_PART"].long().clamp(max=len(group) - 1)], template
+
+
+def template_kept(model: BodyModel, part: Tensor, template: Tensor) -> Tensor:
+    """(V) bool: vertices that are the template's own, of hands and face."""
+    if model.part is None:
+        return torch.zeros_like(part, dtype=torch.bool)
+    rigid = torch.tensor([model.part_names.index(name) for name in KEPT if name in model.part_names])
+    return (template >= 0) & (part >= 0) & torch.isin(model.part[template.clamp(min=0)], rigid)
+
+
+def strongest(weights: Tensor, influences: int) -> Tensor:
+    """(V,J): of each row the `influences` largest, made to sum to one."""
+    most, place = weights.topk(influences, dim=1)
+    least = torch.zeros_like(weights).scatter(1, place, most)
+    return least / least.sum(dim=1, keepdim=True)
+
+
+def _asked(mesh: Mesh, model: BodyModel, posed: PosedBody, part: Tensor, several: Tensor) -> tuple[Tensor, Tensor]:
+    """(V,55) float64 weights of the closest points, and (V) bool whether they are to be trusted; `several` (V) ask more
+    than the part they are of."""
+    (V,) = sizes("V 3, V", mesh.vertices, part)
+    normals = vertex_normals(mesh.vertices, mesh.faces)
+    body_normals = vertex_normals(posed.vertices, model.faces)
+    total, say = torch.zeros(V, len(JOINT_INDEX), dtype=torch.float64), torch.zeros(V, dtype=torch.float64)
+    best = torch.full((V,), -1.0)
+    names = list(GROUPS) if model.part_names else ["body"]
+    for number, name in enumerate(names):
+        asking = (part == number) | (several & ((part < 0) | (name in SKIRT)))
+        faces = _faces_of(model, GROUPS[name]) if model.part_names else model.faces
+        rows = asking.nonzero()[:, 0]
+        if not len(rows) or not len(faces):
+            continue
+        near = Surface(posed.vertices, faces).closest(mesh.vertices[rows])
+        corners, bary = faces[near.face], near.barycentric[..., None]
+        facing = ((body_normals[corners] * bary).sum(dim=1) * normals[rows]).sum(dim=1)
+        alone = ~several[rows]
+        trust = torch.where(alone | (part[rows] >= 0), 1.0, facing.clamp(min=0.02) ** 2)
+        by = (trust / near.distance.clamp(min=1e-3) ** NEARER).double()
+        total[rows] += by[:, None] * (model.lbs_weights[corners] * bary).sum(dim=1).double()
+        say[rows] += by
+        good = (part[rows] >= 0) | ((facing > FACING) & (near.distance < FARTHEST))
+        best[rows] = torch.maximum(best[rows], torch.where(good, 1.0, 0.0))
+    return total / say.clamp(min=1e-30)[:, None], best > 0
+
+
+def _faces_of(model: BodyModel, names: Sequence[str]) -> Tensor:
+    """The closed skin's faces that touch one of these parts."""
+    assert model.part is not None
+    faces = model.faces if model.outer_faces is None else model.outer_faces
+    own = torch.isin(model.part, torch.tensor([model.part_names.index(name) for name in names]))
+    return faces[own[faces].any(dim=1)]
+
+
+def _springs(mesh: Mesh) -> Springs:
+    """A spring an edge, the stronger the shorter it is."""
+    pairs = edges(mesh.faces).vertices
+    a, b = mesh.vertices[pairs].unbind(1)
+    return Springs(len(mesh.vertices), pairs, 1 / (a - b).norm(dim=1).double().clamp(min=1e-4))

@@ -1,0 +1,43 @@
+"""The body's expressions on the mesh: shapes that its face takes, as offsets at rest."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from avatarkit.body import BodyModel
+from avatarkit.mesh import Mesh
+from avatarkit.rigging.binding import parts_of
+from avatarkit.shapes import sizes
+from avatarkit.surface import Surface
+
+NEAR = 0.015
+"""Metres from the body's face at which an expression fades out."""
+LEAST = 1e-5
+"""Metres: what an expression moves less is left where it is."""
+
+
+def morphs_of(mesh: Mesh, model: BodyModel, still: Tensor, rest: Tensor) -> Tensor:
+    """(E,V,3) metres: each of the model's expressions on the mesh, of which `rest` (V,3) is where its vertices are when
+    the body's are `still` (V',3), its head upright.
+
+    The template's own vertices move as they do on the body, others as what is closest on its head, the less the
+    farther from it they are.
+    """
+    (V,) = sizes("V 3, V 3", mesh.vertices, rest)
+    _, template = parts_of(mesh, model)
+    dirs = model.exprdirs.permute(2, 0, 1)  # (E,V',3)
+    moved = dirs.abs().amax(dim=(0, 2)) > LEAST
+    found = torch.zeros(len(dirs), V, 3)
+    own = (template >= 0) & moved[template.clamp(min=0)]
+    found[:, own] = dirs[:, template[own]]
+    faces = model.faces[moved[model.faces].any(dim=1)]
+    other = ~own & (template < 0)
+    low, high = still[moved].amin(dim=0) - NEAR, still[moved].amax(dim=0) + NEAR
+    rows = (other & ((rest > low) & (rest < high)).all(dim=1)).nonzero()[:, 0]
+    if len(rows) and len(faces):
+        near = Surface(still, faces).closest(rest[rows].float())
+        share = (1 - near.distance / NEAR).clamp(min=0)
+        at = (dirs[:, faces[near.face]] * near.barycentric[None, :, :, None]).sum(dim=2)
+        found[:, rows] = at * share[None, :, None]
+    return torch.where(found.abs() > LEAST, found, 0.0)

@@ -1,0 +1,90 @@
+"""From a posed mesh and the body inside it to an avatar at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from avatarkit.avatar import Avatar
+from avatarkit.body import Body, BodyModel, Pose
+from avatarkit.errors import UsageError
+from avatarkit.mesh import Mesh, face_areas, vertex_normals
+from avatarkit.person import Person
+from avatarkit.poses.standing import a_pose, t_pose
+from avatarkit.rigging.binding import weights_of
+from avatarkit.rigging.expressions import morphs_of
+from avatarkit.rigging.unposing import unposed
+
+RESTS = {"t": t_pose, "a": a_pose}
+INFLUENCES = (4, 8)
+WELD = 1e-6
+"""Metres within which vertices of a mesh that names none are one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rigged:
+    """The avatar; the body that it was bound to; the pose that takes it back to where the mesh was, and the
+    share of the mesh's area that was mended, and does not quite come back."""
+
+    avatar: Avatar
+    body: Body
+    pose: Pose
+    mended: float
+
+
+def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", influences: int = 4) -> Rigged:
+    """The mesh of a person, unposed and bound to the body's 55 joints, with the body's expressions as morphs.
+
+    `rest`: "t" or "a". `influences`: the most joints a vertex.
+    """
+    body = model.shaped(person.betas, person.expression)
+    posed, still = body.posed(person.pose), body.posed(RESTS[rest](body).to(dtype=body.joints.dtype))
+    mesh = person.placed(mesh, posed.vertices)
+    welded, place = _welded(mesh)
+    weights = weights_of(welded, model, posed, influences=influences)
+    found = unposed(welded, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
+    morphs = morphs_of(welded, model, still.vertices, found.vertices)
+    shift = torch.stack([still.joints[0, 0], found.vertices[:, 1].min(), still.joints[0, 2]])
+    bare = replace(mesh, vertices=found.vertices[place] - shift)
+    avatar = Avatar(
+        bare.having(normals=smooth_normals(bare)),
+        still.joints - shift,
+        weights[place],
+        model.expression_names,
+        morphs[:, place],
+        still.world_from_joint[:, :3, :3],
+    )
+    areas = face_areas(mesh.vertices, mesh.faces)
+    share = float(areas[found.mended[place][mesh.faces].any(dim=1)].sum() / areas.sum())
+    back = replace(person.pose, transl=posed.joints[0] - avatar.joints[0])
+    return Rigged(avatar, body, back, share)
+
+
+def check(rest: str, influences: int) -> None:
+    """Raises UsageError for a rest pose or a number of influences that there is not."""
+    if rest not in RESTS:
+        raise UsageError(f"--rest is {rest!r}, expected t or a")
+    if influences not in INFLUENCES:
+        raise UsageError(f"--influences is {influences}, expected 4 or 8")
+
+
+def smooth_normals(mesh: Mesh) -> Tensor:
+    """(V,3) unit: of a mesh whose vertices are split at seams, alike on both sides of each; up where there is none."""
+    welded, place = _welded(mesh)
+    normals = vertex_normals(welded.vertices, welded.faces)
+    up = normals.new_tensor([0.0, 1.0, 0.0]).expand_as(normals)
+    return torch.where(normals.norm(dim=1, keepdim=True) < 0.5, up, normals)[place]
+
+
+def _welded(mesh: Mesh) -> tuple[Mesh, Tensor]:
+    """The mesh with each vertex once, however its UVs cut it, and (V) which of them each of its vertices is."""
+    if "_VERTEX" in mesh.attributes:
+        keys = mesh.attributes["_VERTEX"].long()[:, None]
+    else:
+        keys = (mesh.vertices / WELD).round().long()
+    _, place = torch.unique(keys, dim=0, return_inverse=True)
+    first = torch.full((int(place.max()) + 1,), len(place)).scatter_reduce(0, place, torch.arange(len(place)), "amin")
+    attributes = {name: values[first] for name, values in mesh.attributes.items()}
+    return Mesh(mesh.vertices[first], place[mesh.faces], attributes), place

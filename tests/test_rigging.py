@@ -1,0 +1,161 @@
+"""Rigging held against bodies whose weights and rest are known: dressed in their own skin, a little off it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from avatarkit import files, gltf, rigging
+from avatarkit.body import JOINT_INDEX, Pose
+from avatarkit.errors import QualityGate, UsageError
+from avatarkit.files.avatars import scene_of
+from avatarkit.mesh import Mesh, submesh, vertex_normals
+from avatarkit.rigging.binding import weights_of
+from avatarkit.rigging.judging import crossed, outside
+from avatarkit.rigging.unposing import unposed
+from avatarkit.standing import seen
+
+OFF = 0.006
+
+
+@pytest.fixture(scope="module")
+def model():
+    return files.read_body_model("builtin")
+
+
+@pytest.fixture(scope="module")
+def dressed(model):
+    """A person with hanging arms, and their skin 6 mm off the body but for hands and face, as carve-mesh labels it."""
+    body = model.shaped(torch.tensor([0.5, -1.0]))
+    pose = Pose.rest().turned(
+        {"left_shoulder": (0, 0, -1.25), "right_shoulder": (0, 0, 1.25), "left_hip": (-0.4, 0, 0)}
+    )
+    person = seen(body, torch.tensor([0.5, -1.0]), pose)
+    posed = body.posed(person.pose)
+    template = torch.arange(len(posed.vertices))
+    mesh = Mesh(posed.vertices, model.outer_faces, {"_TEMPLATE": template, "_PART": model.part.to(torch.uint8)})
+    mesh, _ = submesh(mesh, torch.ones(len(mesh.faces), dtype=torch.bool))
+    kept = mesh.attributes["_TEMPLATE"]
+    part = model.part[kept]
+    bare = torch.tensor([any(word in name for word in ("hand", "thumb", "index", "middle", "ring", "pinky", "face"))
+                         for name in model.part_names])[part]  # fmt: skip
+    off = OFF * ~bare[:, None] * vertex_normals(mesh.vertices, mesh.faces)
+    return person, body, replace(mesh, vertices=mesh.vertices + off), kept
+
+
+@pytest.fixture(scope="module")
+def rig(model, dressed):
+    person, _, mesh, _ = dressed
+    return rigging.rigged(mesh, model, person)
+
+
+@pytest.mark.parametrize("labelled", [True, False], ids=["carved", "foreign"])
+def test_weights_are_those_of_the_body_below(model, dressed, labelled):
+    """Foreign: an arm that lies at the waist must not take the waist's weights."""
+    person, body, mesh, kept = dressed
+    given = mesh if labelled else Mesh(mesh.vertices, mesh.faces)
+    found = weights_of(given, model, body.posed(person.pose))
+    assert torch.allclose(found.sum(dim=1), torch.ones(len(found)), atol=1e-6)
+    assert int((found > 0).sum(dim=1).max()) <= 4
+    off = (found - model.lbs_weights[kept]).abs().sum(dim=1) / 2
+    assert float(off.mean()) < (0.04 if labelled else 0.07) and float((off > 0.5).double().mean()) < 0.005
+
+
+def test_hands_and_face_have_the_templates_own_weights(model, dressed):
+    person, body, mesh, kept = dressed
+    found = weights_of(mesh, model, body.posed(person.pose))
+    thumb = model.part[kept] == model.part_names.index("left_thumb")
+    most = model.lbs_weights[kept][thumb].topk(4, dim=1).values.sum(dim=1)
+    assert torch.allclose(found[thumb], model.lbs_weights[kept][thumb], atol=float(1 - most.min()) + 1e-6)
+
+
+def test_unposing_undoes_posing(model):
+    body = model.shaped(torch.zeros(0))
+    posed = body.posed(
+        Pose.rest().turned({"left_hip": (-0.8, 0, 0), "left_knee": (1.2, 0, 0), "right_elbow": (0, 1.5, 0)})
+    )
+    found = unposed(Mesh(posed.vertices, model.faces), model.lbs_weights, posed.world_from_rest)
+    still = ~found.mended
+    assert torch.allclose(found.vertices[still], body.vertices[still], atol=1e-5)
+    assert float(found.mended.double().mean()) < 0.05
+
+
+def test_it_stands_in_the_t_pose_and_comes_back(rig, dressed):
+    avatar, mesh = rig.avatar, dressed[2]
+    assert float(avatar.mesh.vertices[:, 1].min()) == pytest.approx(0, abs=1e-5)
+    hands = avatar.joints[[JOINT_INDEX["left_wrist"], JOINT_INDEX["right_wrist"]]]
+    shoulders = avatar.joints[[JOINT_INDEX["left_shoulder"], JOINT_INDEX["right_shoulder"]]]
+    along = hands - shoulders
+    assert float((along[:, 1:].abs().amax(dim=1) / along[:, 0].abs()).max()) < 0.15
+    off = (avatar.posed(rig.pose) - mesh.vertices).norm(dim=1)
+    assert float((off > 1e-5).double().mean()) < 0.03 and rig.mended < 0.02
+
+
+def test_a_pose_hangs_the_arms(model, dressed):
+    person, _, mesh, _ = dressed
+    avatar = rigging.rigged(mesh, model, person, rest="a").avatar
+    arm = avatar.joints[JOINT_INDEX["left_wrist"]] - avatar.joints[JOINT_INDEX["left_shoulder"]]
+    assert -1.4 < float(arm[1] / arm[0]) < -0.6
+    with pytest.raises(UsageError, match="--rest"):
+        rigging.check("x", 4)
+    with pytest.raises(UsageError, match="--influences"):
+        rigging.check("t", 5)
+
+
+def test_its_face_moves_as_the_bodys_does(model, rig, dressed):
+    kept, avatar = dressed[3], rig.avatar
+    assert avatar.morph_names == model.expression_names
+    smile = model.expression_names.index("mouthSmileLeft")
+    own = avatar.morphs[smile]
+    assert float((own - model.exprdirs[kept, :, smile]).norm(dim=1).max()) < 1e-4
+    assert float(own[avatar.mesh.vertices[:, 1] < 1.2].abs().max()) == 0
+
+
+def test_a_skirt_follows_both_legs(model):
+    """A tube around both thighs, of no template: in the middle it hangs on both, at its sides on the nearer one."""
+    body = model.shaped(torch.zeros(0))
+    posed = body.posed(Pose.rest())
+    knee = posed.joints[[JOINT_INDEX["left_knee"], JOINT_INDEX["right_knee"]]].mean(dim=0)
+    turn = torch.linspace(0, 2 * torch.pi, 41)[:-1]
+    rings = [torch.stack([0.28 * turn.sin(), torch.full_like(turn, 0.05 * k), 0.2 * turn.cos()], 1) for k in range(4)]
+    vertices = knee + torch.cat(rings)
+    k, r = torch.cartesian_prod(torch.arange(3), torch.arange(40)).unbind(1)
+    a, b, c, d = 40 * k + r, 40 * k + (r + 1) % 40, 40 * k + 40 + r, 40 * k + 40 + (r + 1) % 40
+    faces = torch.cat([torch.stack([a, b, d], 1), torch.stack([a, d, c], 1)])
+    torso = torch.full((160,), model.part_names.index("torso"), dtype=torch.uint8)
+    skirt = Mesh(vertices, faces, {"_TEMPLATE": torch.full((160,), 65535), "_PART": torso})
+    found = weights_of(skirt, model, posed)
+    side = torch.tensor([name.startswith("left") - name.startswith("right") for name in JOINT_INDEX])
+    left, right = (found[:, side == k].sum(dim=1) for k in (1, -1))
+    assert min(float(left[0]), float(right[0])) > 0.3
+    assert float(left[10]) > 0.85 and float(right[30]) > 0.85
+
+
+def test_gates_name_what_is_wrong(rig, dressed):
+    avatar = rig.avatar
+    assert rigging.faults(avatar, rig.mended) == [] and crossed(avatar) < 0.002
+    assert float(outside(avatar).max()) < 0.02
+    mirrored = [JOINT_INDEX[n.replace("left", "~").replace("right", "left").replace("~", "right")] for n in JOINT_INDEX]
+    wrong = replace(avatar, lbs_weights=avatar.lbs_weights[:, mirrored])
+    assert "other side" in rigging.faults(wrong, 0.0)[0]
+    away = replace(avatar, joints=avatar.joints + torch.tensor([0.0, 0.5, 0.0]))
+    assert any("head is" in fault for fault in rigging.faults(away, 0.0))
+    assert "torn" in rigging.faults(avatar, 0.5)[0]
+    with pytest.raises(QualityGate, match="allow-poor"):
+        rigging.judge(avatar, 0.5)
+    rigging.judge(avatar, 0.5, allow_poor=True)
+
+
+def test_the_file_holds_the_same_skin(rig):
+    avatar = rig.avatar
+    scene = gltf.decode(gltf.encode(scene_of(avatar)))
+    primitive = scene.meshes[0].primitives[0]
+    assert scene.meshes[0].morph_names == avatar.morph_names
+    assert [scene.nodes[k].name for k in scene.skins[0].joints] == list(JOINT_INDEX)
+    dense = torch.zeros(len(primitive.vertices), 55)
+    dense.scatter_add_(
+        1, torch.from_numpy(primitive.joints.astype("int64")), torch.from_numpy(primitive.weights.copy())
+    )
+    assert torch.allclose(dense, avatar.lbs_weights, atol=1e-6)
+    rest = gltf.world_primitives(scene)[0]
+    assert torch.allclose(torch.from_numpy(rest.vertices), avatar.mesh.vertices, atol=1e-6)
