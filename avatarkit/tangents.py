@@ -46,32 +46,35 @@ def _in_plane(vectors: Tensor, normals: Tensor) -> Tensor:
     return unit(vectors - (vectors * normals).sum(1, keepdim=True) * normals)
 
 
+def split_at_mirrors(faces: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
+    """The old vertex of each new one (V'), and the faces (F,3) in the new ones: a vertex that mirrored faces share with
+    others becomes two, the mirrored one at the end of the list, as it has two tangents."""
+    sizes("F 3, V 2", faces, uv)
+    (u1, v1), (u2, v2) = ((uv[faces[:, k]] - uv[faces[:, 0]]).unbind(1) for k in (1, 2))
+    hand = u2 * v1 - u1 * v2
+    of_mirrored, of_others = (torch.zeros(len(uv), dtype=torch.bool, device=uv.device) for _ in range(2))
+    of_mirrored[faces[hand < 0]], of_others[faces[hand > 0]] = True, True
+    both = torch.nonzero(of_mirrored & of_others)[:, 0]
+    moved = torch.arange(len(uv), device=uv.device)
+    kept = torch.cat([moved, both])
+    moved[both] = len(uv) + torch.arange(len(both), device=uv.device)
+    return kept, torch.where((hand < 0)[:, None], moved[faces], faces)
+
+
 def with_tangents(primitive: Primitive) -> Primitive:
-    """The primitive with tangents; a vertex that mirrored and other faces share becomes two, at the end of the list.
+    """The primitive with tangents, its vertices split where mirrored faces meet others.
 
     ValueError where it has no normals or no UV.
     """
     if primitive.normals is None or primitive.uv is None:
         raise ValueError("tangents: the primitive has no normals or no UV")
-    primitive = _split_at_mirrors(primitive, primitive.uv)
     places, normals, uv = (
         torch.from_numpy(np.asarray(values, np.float64))
         for values in (primitive.vertices, primitive.normals, primitive.uv)
     )
-    found = vertex_tangents(places, torch.from_numpy(primitive.faces), unit(normals), uv)
-    return replace(primitive, tangents=found.numpy().astype(np.float32))
-
-
-def _split_at_mirrors(primitive: Primitive, uv: np.ndarray) -> Primitive:
-    faces, V = primitive.faces, len(primitive.vertices)
-    (u1, v1), (u2, v2) = ((uv[faces[:, k]].astype(np.float64) - uv[faces[:, 0]]).T for k in (1, 2))
-    mirrored = u2 * v1 - u1 * v2 < 0
-    both = np.intersect1d(faces[mirrored], faces[u2 * v1 - u1 * v2 > 0])
-    if not len(both):
-        return primitive
-    moved = np.arange(V)
-    moved[both] = V + np.arange(len(both))
-    kept = np.concatenate([np.arange(V), both])
+    rows, faces = split_at_mirrors(torch.from_numpy(primitive.faces), uv)
+    found = vertex_tangents(places[rows], faces, unit(normals)[rows], uv[rows])
+    kept = rows.numpy()
     arrays = {
         name: values[kept]
         for name in ("vertices", "normals", "uv", "colors", "joints", "weights")
@@ -79,8 +82,9 @@ def _split_at_mirrors(primitive: Primitive, uv: np.ndarray) -> Primitive:
     }
     return replace(
         primitive,
-        faces=np.where(mirrored[:, None], moved[faces], faces),
+        faces=faces.numpy(),
         morphs=None if primitive.morphs is None else primitive.morphs[:, kept],
         custom={name: values[kept] for name, values in primitive.custom.items()},
+        tangents=found.numpy().astype(np.float32),
         **arrays,
     )
