@@ -10,6 +10,7 @@ from torch import Tensor
 
 from avatarkit.body import PARENTS, Pose
 from avatarkit.body.skinning import place_joints, rest_removed, skinned
+from avatarkit.clips import Clip
 from avatarkit.mesh import Mesh
 from avatarkit.rotation import rotation_from_axis_angle
 from avatarkit.shapes import sizes
@@ -30,6 +31,8 @@ class Avatar:
     """(M,V,3) metres, added to the vertices at rest"""
     bind: Tensor | None = None
     """(55,3,3) how each joint was turned, from the body's own rest pose, when it was bound; None: not at all"""
+    clips: tuple[Clip, ...] = ()
+    """what it can do; `transl` is counted from where its pelvis is at rest"""
 
     def __post_init__(self) -> None:
         sizes("V 3, 55 3, V 55", self.mesh.vertices, self.joints, self.lbs_weights)

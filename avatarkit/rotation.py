@@ -39,23 +39,30 @@ def rotation_from_axis_angle(axis_angle: Tensor) -> Tensor:
 def axis_angle_from_rotation(rotation: Tensor) -> Tensor:
     """Axis-angle vectors (..., 3), of length 0 to π, of rotation matrices (..., 3, 3).
 
-    By way of the quaternion q = (w, x, y, z): 4 q qᵀ is linear in R, and its column with the largest diagonal is
-    q times a number of at least 2, so nothing is divided by a small one (Shepperd 1978). At a half turn either of
-    the two axes may come back.
+    At a half turn either of the two axes may come back.
     """
-    sizes("... 3 3", rotation)
-    columns = _quaternion_products(rotation)
-    largest = columns.diagonal(dim1=-2, dim2=-1).argmax(-1)
-    picked = columns.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
-    quaternion = picked / picked.norm(dim=-1, keepdim=True)
-    quaternion = torch.where(quaternion[..., :1] < 0, -quaternion, quaternion)
-    cosine, vector = quaternion[..., :1], quaternion[..., 1:]
+    quaternion = quaternion_from_rotation(rotation)
+    vector, cosine = quaternion[..., :3], quaternion[..., 3:]
     squared = (vector * vector).sum(-1, keepdim=True)
     small = squared < _SMALL
     sine = torch.where(small, torch.ones_like(squared), squared).sqrt()
     # Near the identity 2 asin(s) / s = 2 + s²/3 + 3 s⁴/20 + 5 s⁶/56 + …, a series in s², smooth at s = 0.
     series = 2 + squared * (1 / 3 + squared * (3 / 20 + squared * (5 / 56)))
     return torch.where(small, series, 2 * torch.atan2(sine, cosine) / sine) * vector
+
+
+def quaternion_from_rotation(rotation: Tensor) -> Tensor:
+    """Unit quaternions (..., 4), order x y z w as glTF's, w ≥ 0, of rotation matrices (..., 3, 3).
+
+    4 q qᵀ is linear in R, and its column with the largest diagonal is q times a number of at least 2, so nothing is
+    divided by a small one (Shepperd 1978).
+    """
+    sizes("... 3 3", rotation)
+    columns = _quaternion_products(rotation)
+    largest = columns.diagonal(dim1=-2, dim2=-1).argmax(-1)
+    picked = columns.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
+    quaternion = (picked / picked.norm(dim=-1, keepdim=True)).roll(-1, dims=-1)
+    return torch.where(quaternion[..., 3:] < 0, -quaternion, quaternion)
 
 
 def _quaternion_products(rotation: Tensor) -> Tensor:

@@ -9,7 +9,13 @@ def rig(
     body: Annotated[Path, Reads("body.npz", help="The body inside of it, from fit-smpl.")],
     out: Annotated[Path, Writes("avatar.glb")],
     rest: Annotated[str, Option("The pose that the avatar stands in when nothing moves it: t or a.")] = "t",
+    bones: Annotated[str, Option("Whose names the joints have: vrm, mixamo, unreal or smplx.")] = "vrm",
     influences: Annotated[int, Option("The most joints that move a vertex: 4 or 8.")] = 4,
+    motion: Annotated[Path | None, Option("A motion more: .npz (AMASS, SMPL-X) or .bvh.")] = None,
+    no_motion: Annotated[bool, Option("Leave out idle, walk and wave.")] = False,
+    keep_pose: Annotated[bool, Option("Keep the pose that the mesh came in, as the first animation.")] = False,
+    vrm: Annotated[bool, Option("Write avatar.vrm too (VRM 1.0; T-pose only).")] = False,
+    usdz: Annotated[bool, Option("Write avatar.usdz too (extra `usd`).")] = False,
     allow_poor: Annotated[bool, Option("Write the avatar though a check of the rig failed.")] = False,
 ) -> None:
     """Give the mesh a skeleton, skin weights and a face that moves: an avatar for games, browsers and Blender.
@@ -17,14 +23,19 @@ def rig(
     Examples:
 
       avatarkit rig ana/textured.glb                           # ana/avatar.glb
-      avatarkit preview ana/avatar.glb --mode texture
+      avatarkit rig ana/textured.glb --vrm --motion dance.bvh
+      avatarkit rig ana/textured.glb --bones mixamo --rest a
     """
     from avatarkit import files, rigging
 
-    rigging.check(rest, influences)
+    rigging.check(rest, influences, vrm=vrm)
     person = files.read_person(body)
-    rigged = rigging.rigged(
-        files.read_mesh(mesh), files.read_body_model_of(person), person, rest=rest, influences=influences
-    )
-    rigging.judge(rigged.avatar, rigged.mended, allow_poor=allow_poor)
-    files.write_avatar(out, rigged.avatar, influences=influences)
+    model = files.read_body_model_of(person)
+    found = rigging.rigged(files.read_mesh(mesh), model, person, rest=rest, influences=influences)
+    rigging.judge(found.avatar, found.mended, allow_poor=allow_poor)
+    clips = [] if no_motion else rigging.cycles(found.body)
+    clips += [files.read_clip(motion, found.body)] if motion else []
+    avatar = rigging.lively(found, clips, keep_pose=keep_pose).avatar
+    also = [out.parent / name for name, asked in (("avatar.vrm", vrm), ("avatar.usdz", usdz)) if asked]
+    for path in (*also, out):
+        files.write_avatar(path, avatar, model, profile=bones, influences=influences)

@@ -1,31 +1,52 @@
-"""Avatars out: a rigged mesh as a glTF scene, with bones in the words of the program that is to open it."""
+"""Avatars out: a rigged mesh as a glTF scene, and as what each program takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
-from avatarkit import gltf
+from avatarkit import bones, gltf, usd, vrm
 from avatarkit.atomic import write_bytes
 from avatarkit.avatar import Avatar
-from avatarkit.body import JOINT_NAMES, PARENTS
+from avatarkit.body import JOINT_NAMES, PARENTS, BodyModel
+from avatarkit.clips import Clip
+from avatarkit.errors import UsageError
 from avatarkit.files.meshes import material_of, primitive_of
 from avatarkit.gltf import Scene, skeleton
+from avatarkit.rotation import quaternion_from_rotation
+
+STILL = 1e-6
+"""Radians, about, within which a joint of a clip does not turn at all."""
 
 
-def write_avatar(path: Path, avatar: Avatar, *, names: Sequence[str] = JOINT_NAMES, influences: int = 4) -> None:
-    """Write the avatar as .glb, its joints called by `names` (55)."""
-    write_bytes(path, gltf.encode(scene_of(avatar, names=names, influences=influences)))
+def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str = "vrm", influences: int = 4) -> None:
+    """Write .glb, .vrm (VRM 1.0, as restrictive as it can be) or .usdz, its joints named as `profile` says.
+
+    The body model's licence goes into the file. Raises NotInstalled for .usdz without the extra `usd`.
+    """
+    scene = scene_of(avatar, profile=profile, influences=influences)
+    licence = f"body model {model.name}: {model.licence}"
+    scene = replace(scene, extras={"body_model": model.name, "body_model_licence": model.licence})
+    suffix = path.suffix.lower()
+    if suffix == ".glb":
+        write_bytes(path, gltf.encode(scene))
+    elif suffix == ".vrm":
+        meta = vrm.Meta("person", ("unknown",), third_party_licenses=licence)
+        write_bytes(path, gltf.encode(vrm.with_vrm(scene, meta=meta)))
+    elif suffix == ".usdz":
+        write_bytes(path, usd.usdz(scene))
+    else:
+        raise UsageError(f"{path}: cannot write an avatar as {suffix or 'a file without suffix'}, use .glb")
 
 
-def scene_of(avatar: Avatar, *, names: Sequence[str] = JOINT_NAMES, influences: int = 4) -> Scene:
+def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> Scene:
     """The avatar as a scene: 55 nodes of joints from place 0 on, then the mesh's own."""
     mesh = avatar.mesh
-    order = np.arange(len(mesh.vertices), dtype=np.float32)
-    primitive = primitive_of(mesh.having(_own=mesh.vertices.new_tensor(order)))
+    primitive = primitive_of(mesh.having(_own=mesh.vertices.new_tensor(np.arange(len(mesh.vertices)))))
     own = primitive.custom["_own"].astype(np.int64)
     weights = avatar.lbs_weights.cpu().numpy()[own]
     joints = np.argsort(-weights, axis=1, kind="stable")[:, :influences]
@@ -36,7 +57,7 @@ def scene_of(avatar: Avatar, *, names: Sequence[str] = JOINT_NAMES, influences: 
         morphs=None if avatar.morphs is None else avatar.morphs.cpu().numpy()[:, own],
         custom={name: values for name, values in primitive.custom.items() if name != "_own"},
     )
-    nodes, skin = skeleton(names, PARENTS, avatar.joints.cpu().numpy())
+    nodes, skin = skeleton(bones.renamed(JOINT_NAMES, profile), PARENTS, avatar.joints.cpu().numpy())
     material, images = material_of(mesh)
     return Scene(
         meshes=(gltf.Mesh((replace(primitive, material=0 if images else None),), morph_names=avatar.morph_names),),
@@ -44,4 +65,23 @@ def scene_of(avatar: Avatar, *, names: Sequence[str] = JOINT_NAMES, influences: 
         skins=(skin,),
         materials=(material,) if images else (),
         images=images,
+        animations=tuple(gltf.Animation(tuple(_channels(avatar, clip)), clip.name) for clip in avatar.clips),
     )
+
+
+def _channels(avatar: Avatar, clip: Clip) -> Iterator[gltf.Channel]:
+    """The pelvis's place, and the turns of every joint that a clip turns."""
+    times = _floats(clip.times)
+    yield gltf.Channel(0, "translation", times, _floats(avatar.joints[0] + clip.pose.transl))
+    turns = quaternion_from_rotation(avatar.turns(clip.pose))
+    for joint in range(len(JOINT_NAMES)):
+        values = turns[:, joint].clone()
+        for k in range(1, len(values)):  # the shorter way from each to the next
+            values[k] *= 1.0 if float((values[k] * values[k - 1]).sum()) >= 0 else -1.0
+        if float(values[:, :3].abs().max()) > STILL:
+            yield gltf.Channel(joint, "rotation", times, _floats(values))
+
+
+def _floats(values: Tensor) -> np.ndarray:
+    found: np.ndarray = values.detach().cpu().numpy().astype(np.float32)
+    return found

@@ -4,6 +4,6 @@ binding ─► weights of the posed mesh ─► unposing ─► the mesh at rest
 """
 
 from avatarkit.rigging.judging import Gate, faults, judge
-from avatarkit.rigging.rigging import Rigged, check, rigged
+from avatarkit.rigging.rigging import Rigged, check, cycles, lively, rigged
 
-__all__ = ["Gate", "Rigged", "check", "faults", "judge", "rigged"]
+__all__ = ["Gate", "Rigged", "check", "cycles", "faults", "judge", "lively", "rigged"]

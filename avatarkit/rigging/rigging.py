@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
 from avatarkit.avatar import Avatar
 from avatarkit.body import Body, BodyModel, Pose
+from avatarkit.clips import Clip
+from avatarkit.cycles import CYCLES
 from avatarkit.errors import UsageError
 from avatarkit.mesh import Mesh, face_areas, vertex_normals
 from avatarkit.person import Person
@@ -62,8 +65,27 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     return Rigged(avatar, body, back, share)
 
 
-def check(rest: str, influences: int) -> None:
-    """Raises UsageError for a rest pose or a number of influences that there is not."""
+def lively(rigged: Rigged, clips: Sequence[Clip], *, keep_pose: bool = False) -> Rigged:
+    """The same with these motions; first, if asked, the pose that the mesh came in, its soles on the ground."""
+    clips = tuple(clips)
+    if keep_pose:
+        still = replace(rigged.pose, transl=torch.zeros(3))
+        up = -rigged.avatar.posed(still)[:, 1].min()
+        still = replace(still, transl=torch.tensor([0.0, float(up), 0.0]))
+        rows = {field.name: getattr(still, field.name)[None] for field in fields(still)}
+        clips = (Clip("pose", torch.zeros(1), Pose(**rows)), *clips)
+    return replace(rigged, avatar=replace(rigged.avatar, clips=clips))
+
+
+def cycles(body: Body) -> list[Clip]:
+    """The motions that every avatar can do."""
+    return [made(body) for made in CYCLES.values()]
+
+
+def check(rest: str, influences: int, *, vrm: bool = False) -> None:
+    """Raises UsageError for a rest pose or a number of influences that there is not, and for VRM in another pose."""
+    if vrm and rest != "t":
+        raise UsageError(f"--vrm with --rest {rest}: VRM wants the T-pose: leave out one of them")
     if rest not in RESTS:
         raise UsageError(f"--rest is {rest!r}, expected t or a")
     if influences not in INFLUENCES:

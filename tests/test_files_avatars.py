@@ -1,0 +1,63 @@
+"""Avatars as files: the motions in them are ours, and each suffix is what it says."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from bodies import random_pose, small_model
+
+from avatarkit import files, gltf
+from avatarkit.avatar import Avatar
+from avatarkit.body import JOINT_NAMES, Pose
+from avatarkit.clips import Clip
+from avatarkit.errors import UsageError
+from avatarkit.files.avatars import scene_of
+from avatarkit.mesh import Mesh
+
+
+def avatar_of(model):
+    body = model.shaped(torch.zeros(0))
+    mesh = Mesh(body.vertices, model.faces)
+    pose = Pose.from_full(random_pose(3).full(), torch.randn(3, 3, generator=torch.Generator().manual_seed(1)))
+    clip = Clip("wild", torch.tensor([0.0, 0.5, 1.0]), pose)
+    top = model.lbs_weights * (model.lbs_weights >= model.lbs_weights.topk(4, dim=1).values[:, -1:])
+    return Avatar(mesh, body.joints, top / top.sum(dim=1, keepdim=True), clips=(clip,))
+
+
+def test_nodes_turned_as_the_channels_say_pose_the_vertices_as_we_do():
+    avatar = avatar_of(small_model(correctives=False))
+    scene = gltf.decode(gltf.encode(scene_of(avatar)))
+    (animation,) = scene.animations
+    assert animation.name == "wild"
+    nodes = list(scene.nodes)
+    for channel in animation.channels:
+        given = {channel.path: tuple(float(x) for x in channel.values[1])}
+        nodes[channel.node] = gltf.Node(**{**vars(nodes[channel.node]), **given})
+    (placed,) = gltf.world_primitives(gltf.Scene(**{**vars(scene), "nodes": tuple(nodes)}))
+    second = Pose(**{name: values[1] for name, values in vars(avatar.clips[0].pose).items()})
+    assert np.abs(placed.vertices - avatar.posed(second).numpy()).max() < 1e-4
+
+
+def test_a_joint_that_a_clip_leaves_alone_has_no_channel():
+    avatar = avatar_of(small_model(correctives=False))
+    still = Pose.rest(2).turned({"left_knee": (0.5, 0, 0)})
+    quiet = Avatar(avatar.mesh, avatar.joints, avatar.lbs_weights, clips=(Clip("kick", torch.tensor([0.0, 1]), still),))
+    channels = scene_of(quiet).animations[0].channels
+    assert [(c.node, c.path) for c in channels] == [(0, "translation"), (JOINT_NAMES.index("left_knee"), "rotation")]
+
+
+def test_each_suffix_is_written_in_its_own_words(tmp_path):
+    model = small_model(correctives=False)
+    avatar = avatar_of(model)
+    for name in ("a.glb", "a.vrm"):
+        files.write_avatar(tmp_path / name, avatar, model)
+        content = (tmp_path / name).read_bytes()
+        document = json.loads(content[20 : 20 + struct.unpack("<I", content[12:16])[0]])
+        assert ("VRMC_vrm" in document.get("extensions", {})) == (name == "a.vrm")
+        assert ("animations" in document) == (name == "a.glb")
+        assert document["asset"]["extras"]["body_model_licence"] == model.licence
+        assert document["nodes"][0]["name"] == "hips"
+    with pytest.raises(UsageError, match="fbx"):
+        files.write_avatar(tmp_path / "a.fbx", avatar, model)
