@@ -20,7 +20,8 @@ from avatarkit.errors import BadData
 
 MOST_JOINTS = 1024
 LONGEST_HIERARCHY = 1 << 20
-MOST_NUMBERS = 12_000_000  # 60 joints for half an hour at 30 frames a second
+MOST_NUMBERS = 6_000_000  # 60 joints for a quarter of an hour at 30 frames a second
+MOST_LINES, LONGEST_NUMBER = 1_000_000, 40
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _MOTION = re.compile(r"^[ \t]*MOTION[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 
@@ -43,6 +44,15 @@ class Recording:
     places: np.ndarray
     """(T,J,3) each joint from its parent: its position channels, or else its offset"""
 
+    @property
+    def unit(self) -> str:
+        """What its lengths seem to be in, as the skeleton at rest is as tall as people are: a guess, for telling."""
+        points = np.zeros_like(self.offsets)
+        for j, parent in enumerate(self.parents[1:], 1):
+            points[j] = points[parent] + self.offsets[j]
+        tall = float(np.ptp(points, axis=0).max())
+        return "metres" if 0.4 < tall < 3 else "centimetres" if 40 < tall < 300 else "units of its own"
+
 
 def decode(data: bytes) -> Recording:
     """The recording in a file's bytes. BadData with the line, what was found there and what was expected."""
@@ -54,7 +64,9 @@ def decode(data: bytes) -> Recording:
         raise BadData(f"hierarchy: longer than {LONGEST_HIERARCHY >> 20} MB, expected at most {MOST_JOINTS} joints")
     joints = _hierarchy(_Words(text[: motion.start()]))
     first_line = text.count("\n", 0, motion.start()) + 1
-    frame_time, rows = _motion(text[motion.end() :], first_line, sum(len(joint.channels) for joint in joints))
+    width = sum(len(joint.channels) for joint in joints)
+    most = MOST_NUMBERS // max(width, 3 * len(joints))
+    frame_time, rows = _motion(text[motion.end() :], first_line, width, most)
     rotations = np.broadcast_to(np.eye(3), (len(rows), len(joints), 3, 3)).copy()
     places = np.broadcast_to(np.stack([joint.offset for joint in joints]), (len(rows), len(joints), 3)).copy()
     column = 0
@@ -185,12 +197,13 @@ def _channels(words: _Words) -> list[tuple[int, str]]:
     return channels
 
 
-def _motion(text: str, first_line: int, width: int) -> tuple[float, np.ndarray]:
-    """Seconds a frame, and the numbers (T, width)."""
+def _motion(text: str, first_line: int, width: int, most: int) -> tuple[float, np.ndarray]:
+    """Seconds a frame, and the numbers (T, width) of at most so many frames."""
+    if text.count("\n") > MOST_LINES:
+        raise BadData(f"motion: more than {MOST_LINES} lines, expected a line for each frame")
     lines = [(n, line) for n, line in enumerate(text.split("\n"), first_line) if line.strip()]
     frames = _said(lines, 0, "Frames", first_line)
     frame_time = _said(lines, 1, "Frame Time", first_line)
-    most = MOST_NUMBERS // max(width, 1)
     if not 1 <= frames <= most or frames % 1:
         raise BadData(f"line {lines[0][0]}: found {frames:g} frames, expected 1 to {most}: cut the motion")
     if not 1e-4 <= frame_time <= 10:
@@ -200,7 +213,8 @@ def _motion(text: str, first_line: int, width: int) -> tuple[float, np.ndarray]:
         raise BadData(f"line {lines[0][0]}: {frames:g} frames are said, {len(rows)} rows of numbers follow")
     numbers = np.empty((len(rows), width))
     for row, (n, line) in zip(numbers, rows, strict=True):
-        words = line.split()
+        # A line of a hundred megabytes is not taken to pieces.
+        words = line.split() if len(line) < LONGEST_NUMBER * (width + 1) else ["?"] * (width + 1)
         if len(words) != width:
             raise BadData(f"line {n}: found {len(words)} numbers, expected {width}, one for each channel")
         try:

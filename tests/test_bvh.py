@@ -51,6 +51,11 @@ def test_a_small_file():
     np.testing.assert_allclose(found.rotations[1, 1], turn("X", 30), atol=1e-12)
 
 
+@pytest.mark.parametrize(("leg", "unit"), [(0.8, "metres"), (85, "centimetres"), (7, "units of its own")])
+def test_what_its_lengths_seem_to_be_in(leg, unit):
+    assert decode(SMALL.replace("OFFSET 10 0 0", f"OFFSET 0 -{leg} 0").encode()).unit == unit
+
+
 @pytest.mark.parametrize("order", ["".join(axes) for axes in itertools.permutations("XYZ")])
 def test_every_order_of_channels(order):
     """Rotations multiply in the order in which they are named; positions may come between and after them."""
@@ -122,6 +127,13 @@ def test_hostile_files_are_refused_quickly():
         decode((deep + "\nMOTION\n").encode())
     with pytest.raises(BadData, match="another joint, expected at most 1024"):
         decode((deep[:30_000] + "\nMOTION\n").encode())
+    with pytest.raises(BadData, match="line 19: found 10 numbers, expected 9"):
+        decode((SMALL.replace("1 2 3", "1 " * 5_000_000 + "2 3")).encode())
+    with pytest.raises(BadData, match="more than 1000000 lines"):
+        decode((SMALL + "\n" * 1_000_001).encode())
+    still = "HIERARCHY\nROOT a\n{\n" + "JOINT b { }\n" * 1000 + "}\nMOTION\nFrames: 5000\nFrame Time: 1\n"
+    with pytest.raises(BadData, match="found 5000 frames, expected 1 to 1998: cut the motion"):
+        decode(still.encode())  # a few bytes a frame, but rotations for 1001 joints
     for junk in (b"", b"MOTION", b"\x00" * 1000, bytes(range(256)) * 10, b"HIERARCHY\nMOTION\n"):
         with pytest.raises(BadData):
             decode(junk)

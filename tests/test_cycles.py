@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from avatarkit import files
-from avatarkit.body import JOINT_INDEX
+from avatarkit.body import JOINT_INDEX, Pose
 from avatarkit.body.phenotype import Phenotype
 from avatarkit.clips import resampled, seam
 from avatarkit.cycles import CYCLES, stride
 from avatarkit.cycles.curves import eased, periodic
-from avatarkit.reaching import carried_by
+from avatarkit.poses.solving import forearm_of, trunk_of
+from avatarkit.reaching import carried_by, clearing
 
 PEOPLE = {
-    "man": Phenotype(sex=0, age=35),
     "heavy woman": Phenotype(sex=1, age=50, weight=0.95),
     "child": Phenotype(sex=1, age=6),
     "tall man": Phenotype(sex=0, age=25, height=200),
@@ -96,8 +96,8 @@ def test_walking_feet_neither_sink_nor_hover_nor_slide(bodies, clips, who):
 
 
 def test_knees_and_hips_go_by_the_laboratories_curves(bodies, clips):
-    clip = resampled(clips["man", "walk"], 20 / clips["man", "walk"].duration)
-    joints = bodies["man"].posed(clip.pose).joints[:-1:2]
+    clip = resampled(clips["tall man", "walk"], 20 / clips["tall man", "walk"].duration)
+    joints = bodies["tall man"].posed(clip.pose).joints[:-1:2]
     thigh, shin = joints[:, JOINT_INDEX["left_knee"]] - joints[:, 1], joints[:, 7] - joints[:, JOINT_INDEX["left_knee"]]
     hip = torch.rad2deg(torch.atan2(thigh[:, 2], -thigh[:, 1]))
     knee = hip - torch.rad2deg(torch.atan2(shin[:, 2], -shin[:, 1]))
@@ -106,10 +106,17 @@ def test_knees_and_hips_go_by_the_laboratories_curves(bodies, clips):
 
 
 def test_arms_swing_against_the_legs(bodies, clips):
-    joints = bodies["man"].posed(clips["man", "walk"].pose).joints
+    joints = bodies["tall man"].posed(clips["tall man", "walk"].pose).joints
     ahead = {n: joints[:, JOINT_INDEX[n], 2] for n in ("left_ankle", "right_ankle", "left_wrist", "right_wrist")}
     legs, arms = ahead["left_ankle"] - ahead["right_ankle"], ahead["left_wrist"] - ahead["right_wrist"]
     assert torch.corrcoef(torch.stack([legs, arms]))[0, 1] < -0.8
+
+
+def test_swinging_arms_pass_the_hips(bodies, clips):
+    """A heavy woman's hips are in the way of arms that hang clear of them while she stands."""
+    body, turns = bodies["heavy woman"], clips["heavy woman", "walk"].pose.full()
+    gap_of = clearing(body, forearm_of(body, "right")[::3], trunk_of(body))
+    assert min(float(gap_of(Pose.from_full(turns[k])).min()) for k in range(0, len(turns), 4)) > -0.005
 
 
 def test_the_right_hand_waves_beside_the_head(bodies, clips):
@@ -123,12 +130,12 @@ def test_the_right_hand_waves_beside_the_head(bodies, clips):
 
 def test_sizes_walk_alike(bodies, clips):
     """A child's stride is shorter and quicker, as the root of its legs' length."""
-    man, child = bodies["man"], bodies["child"]
+    man, child = bodies["tall man"], bodies["child"]
     legs = stride(child) / stride(man)
     assert 0.4 < legs < 0.8
-    durations = {who: {name: clips[who, name].duration for name in CYCLES} for who in ("man", "child")}
-    assert durations["child"]["walk"] / durations["man"]["walk"] == pytest.approx(math.sqrt(legs), abs=0.03)
-    assert all(durations["child"][name] == durations["man"][name] for name in ("idle", "wave"))
+    durations = {who: {name: clips[who, name].duration for name in CYCLES} for who in ("tall man", "child")}
+    assert durations["child"]["walk"] / durations["tall man"]["walk"] == pytest.approx(math.sqrt(legs), abs=0.03)
+    assert all(durations["child"][name] == durations["tall man"][name] for name in ("idle", "wave"))
 
 
 def test_curves():

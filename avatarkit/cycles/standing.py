@@ -55,7 +55,7 @@ def idle(body: Body) -> Clip:
     pose = pose.turned({name: torch.deg2rad(turn) for name, turn in turns.items()})
     lift = torch.deg2rad(vectors(0, 0, 1.2 * breath, phase))
     lifts = {"left_collar": lift, "right_collar": -lift, "left_shoulder": -0.8 * lift, "right_shoulder": 0.8 * lift}
-    pose = _stood(body, _turned_further(pose, lifts), shift)
+    pose = _stood(body, turned_further(pose, lifts), shift)
     return _clip("idle", phase * IDLE_SECONDS, pose)
 
 
@@ -78,7 +78,7 @@ def wave(body: Body) -> Clip:
     pose = pose.turned({name: torch.deg2rad(lean) for name in ("spine1", "spine2", "spine3")})
     pose = pose.turned({"head": torch.deg2rad(vectors(-2 * share, -3 * share, -2 * share, times))})
     sway = {"right_elbow": vectors(0, 0.30 * swing, 0, times), "right_wrist": vectors(0, 0.16 * swing, 0, times)}
-    return _clip("wave", times, _stood(body, _turned_further(pose, sway), -0.6 * share))
+    return _clip("wave", times, _stood(body, turned_further(pose, sway), -0.6 * share))
 
 
 def _stood(body: Body, pose: Pose, shift: Tensor) -> Pose:
@@ -93,7 +93,7 @@ def _stood(body: Body, pose: Pose, shift: Tensor) -> Pose:
     return planted(body, pose, steps, evenly=False)
 
 
-def _turned_further(pose: Pose, turns: dict[str, Tensor]) -> Pose:
+def turned_further(pose: Pose, turns: dict[str, Tensor]) -> Pose:
     """The poses with these joints turned by (T,3) more, before what they are turned by already."""
     full = pose.full()
     further = {}

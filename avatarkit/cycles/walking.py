@@ -18,7 +18,9 @@ from avatarkit.body import Body, Pose
 from avatarkit.clips import Clip
 from avatarkit.cycles.curves import eased, periodic, vectors, wave_of
 from avatarkit.cycles.legs import Leg, Step, planted
-from avatarkit.cycles.standing import hanging
+from avatarkit.cycles.standing import hanging, turned_further
+from avatarkit.poses.solving import forearm_of, trunk_of
+from avatarkit.reaching import clearing, rising
 from avatarkit.rotation import axis_angle_from_rotation, rotation_from_axis_angle
 
 FPS = 30
@@ -29,8 +31,10 @@ UNDER_HIP = 0.21
 """The phase at which the standing foot is under the pelvis."""
 STRIDE, PERIOD = 1.45, 1.1
 """Metres over the leg's length; seconds of a leg of 0.87 m, and as its square root: alike in Froude's number."""
-CLEARANCE = 0.025
+CLEARANCE = 0.03
 """Metres of the sole over the ground in mid-swing, of a leg of 0.87 m."""
+ARM_GAP = 0.006
+"""Metres between a swinging arm and the trunk."""
 TOES_BEND, TOES_OUT = math.radians(50), math.radians(6)
 
 
@@ -49,7 +53,7 @@ def walk(body: Body) -> Clip:
     sideways, up = wave_of(phase, 0.018 * size, 0.30), wave_of(phase, 0.009 * size, 0.23, times=2)
     pose = replace(pose, transl=vectors(sideways, up, 0, phase))
     steps = [_step(leg, phase + shift, stride(body), size) for leg, shift in zip(legs, (0, 0.5), strict=True)]
-    pose = planted(body, pose, steps, evenly=True)
+    pose = _arms_cleared(body, planted(body, pose, steps, evenly=True))
     return Clip("walk", (phase * frames / FPS).float(), Pose.from_full(pose.full().float(), pose.transl.float()))
 
 
@@ -97,3 +101,21 @@ def _swung(body: Body, phase: Tensor) -> Pose:
         arms[f"{name}_shoulder"] = axis_angle_from_rotation(swing @ rotation_from_axis_angle(full[:, joint]))
         arms[f"{name}_elbow"] = vectors(0, -sign * torch.deg2rad(wave_of(phase + shift, 10, 0.55, mean=24)), 0, phase)
     return pose.turned(arms)
+
+
+def _arms_cleared(body: Body, pose: Pose) -> Pose:
+    """The poses with both arms held off sideways, by the same angle in all, so that they pass trunk and thighs."""
+    full = pose.full()
+    some = full[torch.linspace(0, len(full) - 1, 11).round().long()[:-1]]
+    gap_of = clearing(body, forearm_of(body, "left")[::3], trunk_of(body))
+
+    def lifted(full: Tensor, angle: float) -> Pose:
+        lift = vectors(0, 0, angle, full[:, 0, 0])
+        return turned_further(Pose.from_full(full), {"left_shoulder": lift, "right_shoulder": -lift})
+
+    def room(angle: float) -> float:
+        poses = lifted(some, angle).full()
+        return min(float(gap_of(Pose.from_full(one)).min()) for one in poses) - ARM_GAP
+
+    angle = 0.0 if room(0.0) > 0 else rising(room, 0.0, 0.5, steps=7, close=0.002)
+    return replace(lifted(full, angle), transl=pose.transl)

@@ -169,6 +169,7 @@ def read_clip(path: Path, body: Body) -> Clip:
         if path.suffix.lower() == ".bvh":
             recording = bvh.decode(read_bytes(path, limit=LARGEST_BVH))
             clip, words = retargeting.retargeted(recording, body, path.stem)
+            log.info("%s: a skeleton of %d joints, in %s", path, len(recording.names), recording.unit)
         elif path.suffix.lower() == ".npz":
             clip, words = motion.clip_of(official.arrays_from_npz(read_bytes(path)), body, path.stem)
         else:
