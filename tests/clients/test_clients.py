@@ -27,6 +27,7 @@ from avatarkit.tangents import with_tangents
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 DOWN = np.array([[0, 0, -0.5, np.sqrt(0.75)]], np.float32)  # the left arm, by 60°
+TIME = 0.3
 SMILE = {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0}
 META = vrm.Meta("Ana", ("A. Uthor",), "CC0 1.0")
 GIVEN = [Path(path) for path in os.environ.get("AVATARS", "").split()]
@@ -59,8 +60,8 @@ def bone(scene: gltf.Scene, joint: str) -> str:
     return names[joint_places(names)[joint]]
 
 
-def ours(scene: gltf.Scene, expressions: dict[str, float]) -> np.ndarray:
-    """(V, 3) the vertices with the left upper arm turned by -60° about Z, and the morphs at these weights."""
+def ours(scene: gltf.Scene, expressions: dict[str, float], clip: gltf.Animation | None = None) -> np.ndarray:
+    """(V, 3) the vertices at TIME of a clip, or with the left upper arm turned by -60° about Z; and these morphs."""
 
     def shaped(part: gltf.Primitive, names: tuple[str, ...]) -> gltf.Primitive:
         weights = np.array([expressions.get(name, 0.0) for name in names])
@@ -68,8 +69,8 @@ def ours(scene: gltf.Scene, expressions: dict[str, float]) -> np.ndarray:
 
     meshes = [replace(m, primitives=tuple(shaped(part, m.morph_names) for part in m.primitives)) for m in scene.meshes]
     arm = joint_places(node.name for node in scene.nodes)["left_shoulder"]
-    clip = gltf.Animation((gltf.Channel(arm, "rotation", np.zeros(1, np.float32), DOWN),))
-    posed = gltf.posed(replace(scene, meshes=tuple(meshes)), clip, 0.0)
+    down = gltf.Animation((gltf.Channel(arm, "rotation", np.zeros(1, np.float32), DOWN),))
+    posed = gltf.posed(replace(scene, meshes=tuple(meshes)), clip or down, TIME)
     return np.concatenate([part.vertices for part in gltf.world_primitives(posed)])
 
 
@@ -129,9 +130,16 @@ def test_the_validators_find_nothing(scene, tmp_path):
 def test_three_js_poses_a_glb_as_we_do(scene, tmp_path, request):
     (tmp_path / "avatar.glb").write_bytes(gltf.encode(scene))
     picture, arm, head = picture_of(request), bone(scene, "left_shoulder"), bone(scene, "head")
-    answer = browsed(tmp_path, picture, file="avatar.glb", bone=arm, head=head, expressions=json.dumps(SMILE))
+    asked = {"bone": arm, "head": head, "time": str(TIME), "expressions": json.dumps(SMILE)}
+    answer = browsed(tmp_path, picture, file="avatar.glb", **asked)
     assert answer["animations"] == [clip.name for clip in scene.animations]
     np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), ours(as_three_sees(scene), SMILE), atol=1e-4)
+    clip = scene.animations[-1]
+    shown = {name: float(gltf.sampled(channel, np.array([TIME]))[0, index])
+             for channel in clip.channels if channel.path == "weights"
+             for index, name in enumerate(scene.meshes[0].morph_names)}  # fmt: skip
+    played = ours(as_three_sees(scene), shown, clip)
+    np.testing.assert_allclose(np.reshape(answer["played"], (-1, 3)), played, atol=1e-4)
 
 
 def test_three_vrm_poses_a_vrm_as_we_do(scene, tmp_path, request):
