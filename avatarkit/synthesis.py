@@ -132,7 +132,7 @@ def _primitive(
     normals[normals.norm(dim=1) < 0.5] = normals.new_tensor([0.0, 1.0, 0.0])  # glTF has no vertex without a normal
     strongest = piece.lbs_weights[kept].topk(4, dim=1)
     weights = strongest.values / strongest.values.sum(dim=1, keepdim=True)
-    part = np.zeros(len(kept), np.uint8)
+    part = np.zeros(len(kept), np.uint16)  # Blender 5.0 does not open files with attributes of one byte
     part[corners.numpy()] = labels[:, None]
     return gltf.Primitive(
         mesh.vertices[kept].numpy(),

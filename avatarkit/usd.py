@@ -32,7 +32,7 @@ SUFFIX = {"image/png": "png", "image/jpeg": "jpg"}
 def usdz(scene: Scene, *, clip: str | None = None) -> bytes:
     """The scene's skinned and unskinned meshes as one USDZ: Y up, metres, the same bytes for the same scene.
 
-    `clip` names the animation to take along, the first one unless said; its keys are kept, and between them USD
+    `clip` names the animation to take along, else it is the first that moves; its keys are kept, and between them USD
     interpolates linearly. Raises NotInstalled without usd-core, ValueError for a clip that is not there.
     """
     try:
@@ -40,13 +40,14 @@ def usdz(scene: Scene, *, clip: str | None = None) -> bytes:
     except ImportError:
         raise NotInstalled(INSTALL) from None
     named = [animation for animation in scene.animations if clip in (None, animation.name)]
+    moving = [animation for animation in named if any(len(channel.times) > 1 for channel in animation.channels)]
     if clip is not None and not named:
         raise ValueError(f"no animation {clip!r} among {[animation.name for animation in scene.animations]}")
     pictures = [f"picture{place}.{SUFFIX[image.mime]}" for place, image in enumerate(scene.images)]
     with tempfile.TemporaryDirectory(prefix="avatarkit-") as folder:
         path = Path(folder, "avatar.usdc")
         layer = Sdf.Layer.CreateNew(str(path))
-        _write(Usd.Stage.Open(layer), scene, pictures, named[0] if named else None)
+        _write(Usd.Stage.Open(layer), scene, pictures, next(iter([*moving, *named]), None))
         layer.Save()
         held = {path.name: path.read_bytes()}
     return _packaged(held | {name: image.data for name, image in zip(pictures, scene.images, strict=True)})

@@ -101,7 +101,7 @@ def _camel(name: str) -> str:
 
 
 def with_vrm(scene: Scene, *, meta: Meta) -> Scene:
-    """The scene with VRMC_vrm and without animations, which a .vrm does not have.
+    """The scene with VRMC_vrm and without animations and tangents, which a .vrm does not have.
 
     Joints may bear the names of any profile of `bones`. BadData if the 15 bones that VRM requires are not all there.
     """
@@ -118,7 +118,11 @@ def with_vrm(scene: Scene, *, meta: Meta) -> Scene:
         "lookAt": _look_at(scene, places),
     }
     kept = {name: value for name, value in vrm.items() if value}
-    return replace(scene, animations=(), extensions={**scene.extensions, "VRMC_vrm": kept})
+    meshes = tuple(
+        replace(mesh, primitives=tuple(replace(part, tangents=None) for part in mesh.primitives))
+        for mesh in scene.meshes
+    )
+    return replace(scene, meshes=meshes, animations=(), extensions={**scene.extensions, "VRMC_vrm": kept})
 
 
 def _shown(scene: Scene) -> list[int]:

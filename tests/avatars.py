@@ -1,5 +1,6 @@
 """An avatar made of the built-in body alone: what the exporters and their clients are tried with."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import avatarkit.body
 from avatarkit import gltf, mesh, npz
 from avatarkit.body import JOINT_INDEX, JOINT_NAMES, PARENTS, BodyModel
 from avatarkit.picture import encode_png, palette, srgb_from_linear
+from avatarkit.tangents import with_tangents
 
 BUILTIN = Path(avatarkit.body.__file__).with_name("builtin.npz")
 MESH, FIRST_JOINT = 0, 1
@@ -71,3 +73,15 @@ def wave(expressions: tuple[str, ...]) -> gltf.Animation:
     smile[1, [name.startswith("mouthSmile") for name in expressions]] = 1
     arm = gltf.Channel(FIRST_JOINT + JOINT_INDEX["left_shoulder"], "rotation", times, turn)
     return gltf.Animation((arm, gltf.Channel(MESH, "weights", times, smile)), "wave")
+
+
+def embossed(scene: gltf.Scene) -> gltf.Scene:
+    """The scene with a normal map, which does nothing, and the tangents that one asks for."""
+    flat = encode_png(np.full((8, 8, 3), (128, 128, 255), np.uint8))
+    (mesh,), (material,) = scene.meshes, scene.materials
+    return replace(
+        scene,
+        meshes=(replace(mesh, primitives=(with_tangents(mesh.primitives[0]),)),),
+        materials=(replace(material, normal_image=len(scene.images)),),
+        images=(*scene.images, gltf.Image(flat, "normal")),
+    )

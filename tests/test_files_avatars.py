@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,3 +62,16 @@ def test_each_suffix_is_written_in_its_own_words(tmp_path):
         assert document["nodes"][0]["name"] == "hips"
     with pytest.raises(UsageError, match="fbx"):
         files.write_avatar(tmp_path / "a.fbx", avatar, model)
+
+
+@pytest.mark.parametrize("relief", [True, False])
+def test_tangents_are_there_where_a_normal_map_asks_for_them(relief):
+    avatar = avatar_of(small_model(correctives=False))
+    uvs = torch.rand(len(avatar.mesh.faces), 3, 2, generator=torch.Generator().manual_seed(2))
+    images = {"base_colour": torch.full((8, 8, 3), 128, dtype=torch.uint8)}
+    images |= {"normal": images["base_colour"]} if relief else {}
+    up = torch.tensor([0.0, 1, 0]).expand(60, 3)
+    mesh = Mesh(avatar.mesh.vertices, avatar.mesh.faces, {"normals": up}, uvs, images)
+    part = scene_of(replace(avatar, mesh=mesh)).meshes[0].primitives[0]
+    assert (part.tangents is not None) == relief
+    assert len(part.vertices) == len(part.weights) == len(part.joints)

@@ -18,6 +18,7 @@ from avatarkit.errors import UsageError
 from avatarkit.files.meshes import material_of, primitive_of
 from avatarkit.gltf import Scene, skeleton
 from avatarkit.rotation import quaternion_from_rotation
+from avatarkit.tangents import with_tangents
 
 STILL = 1e-6
 """Radians, about, within which a joint of a clip does not turn at all."""
@@ -59,6 +60,7 @@ def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> 
     )
     nodes, skin = skeleton(bones.renamed(JOINT_NAMES, profile), PARENTS, avatar.joints.cpu().numpy())
     material, images = material_of(mesh)
+    primitive = with_tangents(primitive) if material.normal_image is not None else primitive
     return Scene(
         meshes=(gltf.Mesh((replace(primitive, material=0 if images else None),), morph_names=avatar.morph_names),),
         nodes=(*nodes, gltf.Node("person", mesh=0, skin=0)),

@@ -98,8 +98,11 @@ def primitive_of(mesh: Mesh) -> Primitive:
 
 
 def _narrowed(values: np.ndarray) -> np.ndarray:
-    """Integers in a type that glTF's attributes have; float32 for those beyond 65535, exact up to 2^24."""
-    if values.dtype.kind not in "iu" or values.dtype == np.uint8:
+    """Integers in a type that glTF's attributes have; float32 for those beyond 65535, exact up to 2^24.
+
+    None in 8 bits: Blender 5.0 does not open a file in which a custom attribute is one byte.
+    """
+    if values.dtype.kind not in "iu":
         return values
     return values.astype(np.uint16 if values.size and 0 <= values.min() <= values.max() < 1 << 16 else np.float32)
 

@@ -61,6 +61,7 @@ def _primitive(item: Fields, accessors: Accessors, uv_sets: list[int]) -> Primit
         morphs=_morphs(item, accessors, V),
         custom=_custom(attributes, accessors, V),
         material=material,
+        tangents=_attribute(attributes, "TANGENT", ("VEC4",), accessors, V),
     )
 
 

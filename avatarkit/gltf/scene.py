@@ -59,7 +59,8 @@ class Primitive:
     vertices (V, 3) float32 metres; faces (F, 3) int64; normals (V, 3) float32 unit; uv (V, 2) float32, v down;
     colors (V, 4) float32 linear RGBA; joints (V, 4n) uint16, places in `Skin.joints`, with weights (V, 4n) float32;
     morphs (M, V, 3) float32, added to vertices, in the order of `Mesh.morph_names`; custom: name ("_TEMPLATE", …) to
-    (V) or (V, 2..4) of float32, int8, uint8, int16 or uint16.
+    (V) or (V, 2..4) of float32, int8, uint8, int16 or uint16; tangents (V, 4) float32: unit along +u, and ±1, so that
+    w · normal × tangent points to the top of the texture.
     """
 
     vertices: np.ndarray
@@ -72,6 +73,7 @@ class Primitive:
     morphs: np.ndarray | None = None
     custom: dict[str, np.ndarray] = field(default_factory=dict)
     material: int | None = None
+    tangents: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +211,8 @@ def world_from_nodes(scene: Scene) -> np.ndarray:
 def world_primitives(scene: Scene) -> tuple[Primitive, ...]:
     """Each primitive once for each node that shows it, in world coordinates: placed by its node, or its skin at rest.
 
-    Morphs are left in mesh coordinates, unweighted. A mirroring node turns its triangles around. BadData beyond 1e9 m.
+    Morphs are left in mesh coordinates, unweighted, and tangents out. A mirroring node turns its triangles around.
+    BadData beyond 1e9 m.
     """
     world = world_from_nodes(scene)
     found = []
@@ -242,4 +245,4 @@ def _placed(primitive: Primitive, world_from_mesh: np.ndarray) -> Primitive:
         normals = (normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-30)).astype(np.float32)
     mirrored = linear.ndim == 2 and np.linalg.det(linear) < 0
     faces = np.ascontiguousarray(primitive.faces[:, ::-1]) if mirrored else primitive.faces
-    return replace(primitive, vertices=vertices.astype(np.float32), faces=faces, normals=normals)
+    return replace(primitive, vertices=vertices.astype(np.float32), faces=faces, normals=normals, tangents=None)

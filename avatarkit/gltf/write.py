@@ -103,6 +103,12 @@ def _primitive(primitive: Primitive, buffer: Buffer) -> Item:
         if (np.abs(np.linalg.norm(primitive.normals, axis=1) - 1) > UNIT_TOLERANCE).any():
             raise ValueError("expected normals of length 1")
         attributes["NORMAL"] = buffer.vertices(primitive.normals)
+    if primitive.tangents is not None:
+        sizes("V 3, V 4", primitive.vertices, primitive.tangents)
+        lengths = np.linalg.norm(primitive.tangents[:, :3], axis=1)
+        if (np.abs(lengths - 1) > UNIT_TOLERANCE).any() or (np.abs(primitive.tangents[:, 3]) != 1).any():
+            raise ValueError("expected tangents of length 1, and a sign")
+        attributes["TANGENT"] = buffer.vertices(primitive.tangents)
     if primitive.uv is not None:
         sizes("V 3, V 2", primitive.vertices, primitive.uv)
         attributes["TEXCOORD_0"] = buffer.vertices(primitive.uv)

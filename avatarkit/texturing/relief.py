@@ -7,6 +7,7 @@ from torch import Tensor
 
 from avatarkit.mesh import Mesh, split_at_seams, unit, vertex_normals
 from avatarkit.surface import Surface
+from avatarkit.tangents import split_at_mirrors, vertex_tangents
 from avatarkit.texturing.places import Places
 
 REACH = 0.02
@@ -26,26 +27,15 @@ def relief(places: Places, fine: Mesh) -> Tensor:
 
 
 def frames(places: Places) -> tuple[Tensor, Tensor, Tensor]:
-    """Tangent, bitangent and normal (P,3 each), orthonormal, as viewers make them of the mesh's normals and UVs."""
+    """Tangent, bitangent and normal (P,3 each), orthonormal: MikkTSpace's, which viewers have too."""
     mesh = places.mesh
     if mesh.uvs is None:
         raise ValueError("frames: the mesh has no UVs")
-    old, corners, _ = split_at_seams(mesh.faces, mesh.uvs)
-    a, b, c = mesh.vertices[mesh.faces].unbind(dim=1)
-    (u1, v1), (u2, v2) = ((mesh.uvs[:, k] - mesh.uvs[:, 0]).unbind(dim=1) for k in (1, 2))
-    area = u1 * v2 - u2 * v1
-    sign = torch.where(area < 0, -1.0, 1.0)
-    along_u = unit(((b - a) * v2[:, None] - (c - a) * v1[:, None]) * sign[:, None])
-    along_v = unit(((c - a) * u1[:, None] - (b - a) * u2[:, None]) * sign[:, None])
-    sums = torch.zeros(2, len(old), 3)
-    for k in range(3):
-        sums[0].index_add_(0, corners[:, k], along_u)
-        sums[1].index_add_(0, corners[:, k], along_v)
-    at = corners[places.face]
-    smooth = unit(places.of(vertex_normals(mesh.vertices, mesh.faces)))
-    u, v = ((sums[i][at] * places.barycentric[..., None]).sum(dim=1) for i in (0, 1))
+    old, corners, uv = split_at_seams(mesh.faces, mesh.uvs)
+    rows, corners = split_at_mirrors(corners, uv)
+    normals = vertex_normals(mesh.vertices, mesh.faces)
+    found = vertex_tangents(mesh.vertices[old][rows], corners, normals[old][rows], uv[rows])[corners[places.face]]
+    smooth = unit(places.of(normals))
+    u = (found[..., :3] * places.barycentric[..., None]).sum(dim=1)
     tangent = unit(u - (u * smooth).sum(dim=1, keepdim=True) * smooth)
-    bitangent = torch.linalg.cross(smooth, tangent)
-    # v points down in the texture, and green up
-    upwards = torch.where((bitangent * v).sum(dim=1, keepdim=True) > 0, -bitangent, bitangent)
-    return tangent, upwards, smooth
+    return tangent, torch.linalg.cross(smooth, tangent) * found[:, :1, 3], smooth

@@ -20,6 +20,7 @@ for posed in armature.pose.bones:
     posed.matrix_basis = Matrix()
 for key in mesh.data.shape_keys.key_blocks:
     key.value = float(key.name == expression)
+bpy.context.view_layer.update()  # `matrix` below is set from where the parents are
 posed = armature.pose.bones[bone]
 head = Matrix.Translation(posed.bone.head_local)
 posed.matrix = head @ Matrix.Rotation(radians(60), 4, "Y") @ head.inverted() @ posed.bone.matrix_local

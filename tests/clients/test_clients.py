@@ -22,10 +22,12 @@ from validator import validated
 
 from avatarkit import gltf, usd, vrm
 from avatarkit.bones import joint_places, renamed
+from avatarkit.tangents import with_tangents
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 DOWN = np.array([[0, 0, -0.5, np.sqrt(0.75)]], np.float32)  # the left arm, by 60°
+TIME = 0.3
 SMILE = {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0}
 META = vrm.Meta("Ana", ("A. Uthor",), "CC0 1.0")
 GIVEN = [Path(path) for path in os.environ.get("AVATARS", "").split()]
@@ -58,8 +60,8 @@ def bone(scene: gltf.Scene, joint: str) -> str:
     return names[joint_places(names)[joint]]
 
 
-def ours(scene: gltf.Scene, expressions: dict[str, float]) -> np.ndarray:
-    """(V, 3) the vertices with the left upper arm turned by -60° about Z, and the morphs at these weights."""
+def ours(scene: gltf.Scene, expressions: dict[str, float], clip: gltf.Animation | None = None) -> np.ndarray:
+    """(V, 3) the vertices at TIME of a clip, or with the left upper arm turned by -60° about Z; and these morphs."""
 
     def shaped(part: gltf.Primitive, names: tuple[str, ...]) -> gltf.Primitive:
         weights = np.array([expressions.get(name, 0.0) for name in names])
@@ -67,8 +69,8 @@ def ours(scene: gltf.Scene, expressions: dict[str, float]) -> np.ndarray:
 
     meshes = [replace(m, primitives=tuple(shaped(part, m.morph_names) for part in m.primitives)) for m in scene.meshes]
     arm = joint_places(node.name for node in scene.nodes)["left_shoulder"]
-    clip = gltf.Animation((gltf.Channel(arm, "rotation", np.zeros(1, np.float32), DOWN),))
-    posed = gltf.posed(replace(scene, meshes=tuple(meshes)), clip, 0.0)
+    down = gltf.Animation((gltf.Channel(arm, "rotation", np.zeros(1, np.float32), DOWN),))
+    posed = gltf.posed(replace(scene, meshes=tuple(meshes)), clip or down, TIME)
     return np.concatenate([part.vertices for part in gltf.world_primitives(posed)])
 
 
@@ -128,9 +130,16 @@ def test_the_validators_find_nothing(scene, tmp_path):
 def test_three_js_poses_a_glb_as_we_do(scene, tmp_path, request):
     (tmp_path / "avatar.glb").write_bytes(gltf.encode(scene))
     picture, arm, head = picture_of(request), bone(scene, "left_shoulder"), bone(scene, "head")
-    answer = browsed(tmp_path, picture, file="avatar.glb", bone=arm, head=head, expressions=json.dumps(SMILE))
+    asked = {"bone": arm, "head": head, "time": str(TIME), "expressions": json.dumps(SMILE)}
+    answer = browsed(tmp_path, picture, file="avatar.glb", **asked)
     assert answer["animations"] == [clip.name for clip in scene.animations]
     np.testing.assert_allclose(np.reshape(answer["vertices"], (-1, 3)), ours(as_three_sees(scene), SMILE), atol=1e-4)
+    clip = scene.animations[-1]
+    shown = {name: float(gltf.sampled(channel, np.array([TIME]))[0, index])
+             for channel in clip.channels if channel.path == "weights"
+             for index, name in enumerate(scene.meshes[0].morph_names)}  # fmt: skip
+    played = ours(as_three_sees(scene), shown, clip)
+    np.testing.assert_allclose(np.reshape(answer["played"], (-1, 3)), played, atol=1e-4)
 
 
 def test_three_vrm_poses_a_vrm_as_we_do(scene, tmp_path, request):
@@ -162,6 +171,31 @@ def test_the_vrm_document_is_of_pixivs_types():
         script.write_text(f"{types}export const vrm: VRMCVRM = {json.dumps(document)};\n")
         found = subprocess.run(compiler, capture_output=True, text=True, timeout=300)
         assert (found.returncode == 0) == good, found.stdout
+
+
+def test_our_tangents_are_mikktspaces(scene, tmp_path):
+    node = shutil.which("node")
+    if not node or not (CLIENTS / "node_modules" / "mikktspace").is_dir():
+        pytest.skip(f"SKIPPED: no node, or no mikktspace in {CLIENTS}: tangents are not compared")
+    part = with_tangents(scene.meshes[0].primitives[0])
+    corners = part.faces.reshape(-1)
+    upward = part.uv * np.float32([1, -1]) + np.float32([0, 1])
+    for name, values in (("places", part.vertices), ("normals", part.normals), ("uv", upward)):
+        values[corners].astype("<f4").tofile(tmp_path / name)
+    script = """
+    const fs = require('fs'), {generateTangents} = require(process.argv[1] + '/node_modules/mikktspace');
+    const read = name => new Float32Array(new Uint8Array(fs.readFileSync(name)).buffer);
+    fs.writeFileSync('tangents', Buffer.from(generateTangents(read('places'), read('normals'), read('uv')).buffer));
+    """
+    subprocess.run([node, "-e", script, str(CLIENTS)], cwd=tmp_path, check=True, timeout=120)
+    theirs, mine = np.fromfile(tmp_path / "tangents", "<f4").reshape(-1, 4), part.tangents[corners]
+    # Faces without area in the texture have any tangent, there and here.
+    u, v = np.diff(part.uv[part.faces], axis=1).transpose(2, 0, 1).astype(np.float64)
+    whole = np.repeat(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]) > 1e-9, 3)
+    assert whole.mean() > 0.9
+    assert (theirs[whole, 3] == mine[whole, 3]).all()
+    off = np.degrees(np.arccos((theirs[whole, :3] * mine[whole, :3]).sum(1).clip(-1, 1)))
+    assert np.quantile(off, 0.99) < 0.1 and off.mean() < 0.1, (off.max(), off.mean())
 
 
 @pytest.mark.parametrize("suffix", ["glb", "fbx"])
