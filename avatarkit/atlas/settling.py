@@ -18,9 +18,10 @@ from avatarkit.atlas.flattening import (
     springs,
     untangled,
 )
-from avatarkit.atlas.layout import hand_places, sizes_of, strains
+from avatarkit.atlas.layout import corners_in_texture, hand_places, sizes_of, strains
 from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
 from avatarkit.atlas.parting import Parted
+from avatarkit.atlas.unfolding import crossing, unfolded, untied
 from avatarkit.body import BodyModel
 from avatarkit.mesh import face_areas
 
@@ -43,9 +44,10 @@ THINNEST = 0.03
 
 
 def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel) -> Tensor:
-    """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1.
+    """(N,2) float64: each of the charts' vertices in the texture.
 
     Rims are pinned; the rest is drawn to where it is `wished` (N,2; NaN: anywhere), firmly where it is `firm` (N).
+    Charts in which a face is turned over after all, or crosses itself, are unfolded.
     """
     places, N, faces = found.mesh.vertices, len(charts.vertex), charts.faces
     start, fixed, holes = pinned_rims(found, charts, panel, known_everywhere(wished.double(), faces), model)
@@ -58,13 +60,45 @@ def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: 
     start, every, pull = torch.cat([start, middles]), torch.cat([fixed, none > 0]), torch.cat([pull, none])
     spans = sizes_of(panel)
     place = upright(places[found.mesh.faces], faces, spans, filled(N, holes), start, every, pull)[:N] * spans
-    hand = torch.isin(panel, torch.tensor([panels.index(name) for name in HANDS]))
     density = areas_of(place[faces]).clamp(min=0).sum() / areas.sum()
-    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed | hand)
+    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed)
     # where that only moved what is over, it stays
     over = [torch.bincount(charts.piece[areas_of(p[faces]) <= 0], minlength=len(faces)) for p in (place, mended)]
     better = (over[1] <= over[0])[of_vertices(charts.piece, charts)]
-    return torch.where(better[:, None], mended, place) / spans
+    return all_upright(found, charts, panel, torch.where(better[:, None], mended, place), fixed)
+
+
+def all_upright(found: Parted, charts: Sewn, panel: Tensor, place: Tensor, fixed: Tensor) -> Tensor:
+    """(N,2) in the texture, in which no face is turned over: charts of which one is are unfolded; a hand whose rim
+    crosses itself lies with it on its rectangle's sides."""
+    corners, place = corners_in_texture(panel), place.clone()
+    for piece, (ring, *_) in rims(charts, found.mesh.vertices).items():
+        own = charts.piece == piece
+        used, local = charts.faces[own].unique(return_inverse=True)
+        shape, free = found.mesh.vertices[found.mesh.faces[own]], ~fixed[used]
+        hand = CHARTS[CHART_OF[panel[ring[0]]]] in HANDS
+        if not hand or len(crossing(place[ring])) == 0:
+            if _upright(place[used] + corners[used], local):
+                continue
+            place[used] = unfolded(place[used], shape, local, free)
+        if hand and not _upright(place[used] + corners[used], local):
+            place[ring] = boxed(found, charts, ring, place[ring], sizes_of(panel)[ring])
+            none = torch.zeros(len(used), dtype=torch.float64)
+            start = balanced(springs(shape, local, len(used)), place[used], ~free, none, place[used])
+            place[used] = unfolded(start, shape, local, free)
+    return place + corners
+
+
+def _upright(place: Tensor, faces: Tensor) -> bool:
+    """Are all faces (F,3) upright in the texture, as it is written?"""
+    return bool((areas_of(place.float().double()[faces]) > 0).all())
+
+
+def boxed(found: Parted, charts: Sewn, ring: Tensor, place: Tensor, spans: Tensor) -> Tensor:
+    """(R,2): a rim at `place` (R,2) put on the sides of its rectangle of `spans` (R,2), by its length."""
+    points = found.mesh.vertices[charts.vertex[ring]]
+    lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
+    return pinned(place / spans, lengths, corners_of(place / spans), by_length=1.0, snap=2.0) * spans
 
 
 def pinned_rims(
@@ -81,7 +115,8 @@ def pinned_rims(
         points = found.mesh.vertices[charts.vertex[ring]]
         lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
         if name in HANDS:
-            start[ring] = hand_places(model, name, found.mesh.attributes["rest"][charts.vertex[ring]]).double()
+            rest = found.mesh.attributes["rest"][charts.vertex[ring]]
+            start[ring] = untied(hand_places(model, name, rest).double())
         elif name == "skirt_under":
             start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=2.0)
         elif name in ("skirt_front", "skirt_back"):
