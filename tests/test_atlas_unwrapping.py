@@ -20,6 +20,7 @@ from avatarkit.atlas.flattening import (
 from avatarkit.atlas.layout import layout
 from avatarkit.atlas.locating import located
 from avatarkit.atlas.parting import parted
+from avatarkit.atlas.unfolding import crossing, unfolded, untied
 from avatarkit.body import BodyModel, Pose
 from avatarkit.camera import framing
 from avatarkit.errors import BadData
@@ -157,6 +158,40 @@ def test_a_face_that_is_turned_over_is_pushed_open():
     assert int((areas_of(place[mesh.faces]) <= 0).sum()) > 0
     found = untangled(place, mesh.faces, least, inner)
     assert bool((areas_of(found[mesh.faces]) > 0).all()) and torch.equal(found[~inner], place[~inner])
+
+
+def test_a_ragged_skirt_is_unfolded():
+    """Its hem is noise, a fold of it a deep pocket, and most of it lies turned over at first."""
+    n = 24
+    mesh, generator = grid(n), torch.Generator().manual_seed(5)
+    u, v = mesh.vertices[:, 0], 1 - mesh.vertices[:, 1]
+    turn, down = torch.pi * (u - 0.5), v + 0.3 * v.pow(4) * torch.rand(len(u), generator=generator)
+    pocket = torch.exp(-((u - 0.6) ** 2 + (v - 0.7) ** 2) / 0.004)
+    round_ = (0.2 + 0.2 * v + 0.9 * pocket)[:, None] * torch.stack([turn.sin(), turn.cos()], dim=1)
+    points = torch.stack([round_[:, 0], -down, round_[:, 1]], dim=1)
+    start = torch.stack([u, v], dim=1).double()
+    rim = ((u % 1 == 0) | (v % 1 == 0)).reshape(-1)
+    start[~rim] = 0.5 + 0.5 * torch.rand(int((~rim).sum()), 2, dtype=torch.float64, generator=generator)
+    assert int((areas_of(start[mesh.faces]) <= 0).sum()) > 300
+    found = unfolded(start, points, mesh.faces, ~rim)
+    assert bool((areas_of(found.float().double()[mesh.faces]) > 0).all()) and torch.equal(found[rim], start[rim])
+    assert (
+        measured(Atlas(Mesh(points, mesh.faces, {}, found[mesh.faces].float()), 0 * mesh.faces[:, 0], ("all",)), 256)[
+            "overlaps"
+        ]
+        == 0
+    )
+
+
+def test_a_rim_that_crosses_itself_is_smoothed():
+    turn = torch.arange(60) / 60 * 2 * torch.pi
+    circle = torch.stack([turn.cos(), turn.sin()], dim=1).double()
+    assert len(crossing(circle)) == 0 and torch.equal(untied(circle), circle)
+    knot = circle.clone()
+    knot[[10, 11]] = circle[[11, 10]]
+    found = untied(knot)
+    assert len(crossing(knot)) == 1 and len(crossing(found)) == 0
+    assert float((found - circle).norm(dim=1).max()) < 0.1
 
 
 def test_the_body_s_atlas_keeps_its_promises():

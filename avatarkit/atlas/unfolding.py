@@ -18,7 +18,7 @@ from avatarkit.shapes import sizes
 
 ROUNDS, STEPS = 100, 50
 """How often eps is set anew at most, and steps of L-BFGS each time."""
-ENOUGH = 1e-3
+ENOUGH = 0.2
 """The texture of the worst face, of what it should have, with which all is well."""
 GAIN = 0.02
 """The share of the energy that a round must gain, once nothing is turned over, for another to follow."""
@@ -30,12 +30,13 @@ KEPT = 8
 """Steps that L-BFGS remembers."""
 
 
-def unfolded(place: Tensor, corners: Tensor, faces: Tensor, free: Tensor) -> Tensor:
+def unfolded(place: Tensor, points: Tensor, faces: Tensor, free: Tensor) -> Tensor:
     """(N,2) float64: places in the texture (v down) of one chart, moved where they are `free` (N) until all `faces`
-    (F,3) with `corners` (F,3,3) in space are upright and as alike them as can be."""
-    sizes("N 2, F 3 3, F 3, N", place, corners, faces, free)
+    (F,3) of `points` (N,3) in space are upright and as alike them as can be."""
+    sizes("N 2, N 3, F 3, N", place, points, faces, free)
     upwards = place.new_tensor([1.0, -1.0])
-    x, energy = place.double() * upwards, Energy(corners.double(), faces, free, place.double())
+    x = place.double() * upwards
+    energy = Energy(x, points.double()[faces], faces, free)
     before = math.inf
     for _ in range(ROUNDS):
         low = energy.worst(x)
@@ -51,7 +52,7 @@ def unfolded(place: Tensor, corners: Tensor, faces: Tensor, free: Tensor) -> Ten
 class Energy:
     """The energy of places (N,2; v up) and its gradient."""
 
-    def __init__(self, corners: Tensor, faces: Tensor, free: Tensor, place: Tensor) -> None:
+    def __init__(self, place: Tensor, corners: Tensor, faces: Tensor, free: Tensor) -> None:
         a, b, c = corners.unbind(1)
         along, other = b - a, c - a
         length = along.norm(dim=1).clamp(min=1e-9)
@@ -68,8 +69,8 @@ class Energy:
     def of(self, place: Tensor, eps: float) -> tuple[float, Tensor]:
         """The energy and (N,2) its gradient."""
         slope = torch.zeros_like(place)
-        given = (value.numpy() for value in (place.contiguous(), self.faces, self.shape, self.weight))
-        found = _energy(*given, eps, slope.numpy())
+        at, faces, shape, weight = (v.numpy() for v in (place.contiguous(), self.faces, self.shape, self.weight))
+        found = _energy(at, faces, shape, weight, eps, slope.numpy())
         return float(found), slope * self.free
 
     def worst(self, place: Tensor) -> float:
