@@ -6,8 +6,9 @@ Held-out people, one photo from the front without light (1024², their albedo), 
 views of 512² at other yaws, inside the truth's mask eroded by 2 px (DESIGN §7). `oracle` is the truth baked into these
 UVs. `chain` is the mesh carved from the true maps, in its own atlas: where its surface is off, so are its colours.
 `aside`: the photo alone, from 40°, with and without the mirror; differences are of the same people, mean and 95 % of
-the bootstrap. `chain_not_joined`: without the last optimisation, about cuts. `words`: the hue that the asked garment has in the
-texture of the bare chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label.
+the bootstrap. `chain_not_joined`: without the last optimisation, about cuts; of the atlas' figures, `most` is the worst
+person's. `words`: the hue that the asked garment has in the texture of the bare chain (fit-smpl, gen-normals,
+texture-uv on the body's own skin, no carving), on its part label.
 """
 
 from __future__ import annotations
