@@ -1,12 +1,26 @@
+from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
 from torch import Tensor
 
 from avatarkit import files
-from avatarkit.atlas import Atlas, automatic, kept, measured, of_template, panels, seams, skirts, unwrapped
+from avatarkit.atlas import (
+    Atlas,
+    automatic,
+    kept,
+    measured,
+    of_template,
+    padded,
+    panels,
+    seams,
+    skirts,
+    texels,
+    unwrapped,
+)
 from avatarkit.atlas.charting import opened, rims
 from avatarkit.atlas.flattening import (
     along_side,
@@ -20,12 +34,15 @@ from avatarkit.atlas.flattening import (
 from avatarkit.atlas.layout import layout
 from avatarkit.atlas.locating import located
 from avatarkit.atlas.parting import parted
+from avatarkit.atlas.unfolding import crossing, unfolded, untied
 from avatarkit.body import BodyModel, Pose
 from avatarkit.camera import framing
+from avatarkit.drawing import draw
 from avatarkit.errors import BadData
 from avatarkit.mesh import Mesh, edges, face_areas, is_manifold
 from avatarkit.person import Person
 from avatarkit.record import Model
+from avatarkit.render import texture
 
 assert ROOT
 
@@ -159,6 +176,40 @@ def test_a_face_that_is_turned_over_is_pushed_open():
     assert bool((areas_of(found[mesh.faces]) > 0).all()) and torch.equal(found[~inner], place[~inner])
 
 
+def test_a_ragged_skirt_is_unfolded():
+    """Its hem is noise, a fold of it a deep pocket, and most of it lies turned over at first."""
+    n = 24
+    mesh, generator = grid(n), torch.Generator().manual_seed(5)
+    u, v = mesh.vertices[:, 0], 1 - mesh.vertices[:, 1]
+    turn, down = torch.pi * (u - 0.5), v + 0.3 * v.pow(4) * torch.rand(len(u), generator=generator)
+    pocket = torch.exp(-((u - 0.6) ** 2 + (v - 0.7) ** 2) / 0.004)
+    round_ = (0.2 + 0.2 * v + 0.9 * pocket)[:, None] * torch.stack([turn.sin(), turn.cos()], dim=1)
+    points = torch.stack([round_[:, 0], -down, round_[:, 1]], dim=1)
+    start = torch.stack([u, v], dim=1).double()
+    rim = ((u % 1 == 0) | (v % 1 == 0)).reshape(-1)
+    start[~rim] = 0.5 + 0.5 * torch.rand(int((~rim).sum()), 2, dtype=torch.float64, generator=generator)
+    assert int((areas_of(start[mesh.faces]) <= 0).sum()) > 300
+    found = unfolded(start, points, mesh.faces, ~rim)
+    assert bool((areas_of(found.float().double()[mesh.faces]) > 0).all()) and torch.equal(found[rim], start[rim])
+    assert (
+        measured(Atlas(Mesh(points, mesh.faces, {}, found[mesh.faces].float()), 0 * mesh.faces[:, 0], ("all",)), 256)[
+            "overlaps"
+        ]
+        == 0
+    )
+
+
+def test_a_rim_that_crosses_itself_is_smoothed():
+    turn = torch.arange(60) / 60 * 2 * torch.pi
+    circle = torch.stack([turn.cos(), turn.sin()], dim=1).double()
+    assert len(crossing(circle)) == 0 and torch.equal(untied(circle), circle)
+    knot = circle.clone()
+    knot[[10, 11]] = circle[[11, 10]]
+    found = untied(knot)
+    assert len(crossing(knot)) == 1 and len(crossing(found)) == 0
+    assert float((found - circle).norm(dim=1).max()) < 0.1
+
+
 def test_the_body_s_atlas_keeps_its_promises():
     atlas = unwrapped_nude(0.0)
     found = measured(atlas, 1024)
@@ -199,6 +250,36 @@ def test_the_layout_is_the_same_for_everybody():
     shared = sorted(one.keys() & other.keys())
     moved = torch.stack([one[key] - other[key] for key in shared]).norm(dim=1)
     assert len(shared) > 12000 and float(moved.median()) < 0.004 and float(moved.quantile(0.95)) < 0.03
+
+
+def dressed_up(atlas: Atlas, turn: float) -> Tensor:
+    """(256,256,3): a shirt, trousers and skin, each of a colour, painted on the texels by the body's parts."""
+    shown = texels(atlas, 256)
+    return padded(colours_of(atlas, turn)[shown.face.clamp(min=0)] * (shown.face >= 0)[..., None], shown)
+
+
+def colours_of(atlas: Atlas, turn: float) -> Tensor:
+    """(F,3): the colour of most of each face's corners' part."""
+    names = model().part_names
+    limb = torch.tensor([1 if n == "torso" or n.endswith("_arm") else 2 if n.endswith("_leg") else 0 for n in names])
+    of_face = limb[atlas.mesh.attributes["_PART"].long()[atlas.mesh.faces]].median(dim=1).values
+    hue = (of_face / 3 + turn) * 2 * torch.pi
+    return 0.5 + 0.4 * torch.stack([(hue + k).cos() for k in (0.0, 2.0, 4.0)], dim=1)
+
+
+def test_avatars_swap_their_textures():
+    """Each in the other's: shirts are where the shirt was, trousers where the trousers were."""
+    slim, heavy = unwrapped_nude(0.0), unwrapped_nude(2.5)
+    for one, other, turn in ((slim, heavy, 0.0), (heavy, slim, 0.2)):
+        worn = replace(other.mesh, images={"base_colour": dressed_up(one, turn)})
+        at = texture(worn.images["base_colour"], other.uvs.mean(dim=1)[None, None])[0, 0]
+        areas = face_areas(worn.vertices, worn.faces)
+        off = (at - colours_of(other, turn)).abs().amax(dim=1) > 0.15
+        assert float((off * areas).sum() / areas.sum()) < 0.06, "but for parts' borders"
+        images = [(255 * dressed_up(atlas, turn)).to(torch.uint8) for atlas in (one, other)]
+        camera = framing(worn.vertices, (96, 192))
+        seen = [draw(replace(worn, images={"base_colour": image}), camera, "texture") for image in images]
+        assert seen[1][..., :3].std() > 30 and np.abs(seen[0].astype(float) - seen[1]).mean() < 4
 
 
 def test_same_mesh_same_atlas():

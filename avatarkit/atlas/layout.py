@@ -77,6 +77,11 @@ def sizes_of(panel: Tensor) -> Tensor:
     return spans[CHART_OF[panel]]
 
 
+def corners_in_texture(panel: Tensor) -> Tensor:
+    """(N,2): the top left corners of the rectangles of panels (N)."""
+    return torch.stack([rectangle(chart)[0] for chart in CHARTS])[CHART_OF[panel]]
+
+
 def relaxed(corners: Tensor, faces: Tensor, start: Tensor, fixed: Tensor, spans: Tensor, wanted: Tensor) -> Tensor:
     """(N,2): places inside the rims, after `ROUNDS` in which springs are loosened where faces have too little texture.
 

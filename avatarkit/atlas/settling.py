@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from avatarkit.atlas import panels
 from avatarkit.atlas.charting import Sewn, of_vertices, rims
 from avatarkit.atlas.flattening import (
     BY_LENGTH,
@@ -18,9 +17,10 @@ from avatarkit.atlas.flattening import (
     springs,
     untangled,
 )
-from avatarkit.atlas.layout import hand_places, sizes_of, strains
+from avatarkit.atlas.layout import corners_in_texture, hand_places, sizes_of, strains
 from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
 from avatarkit.atlas.parting import Parted
+from avatarkit.atlas.unfolding import crossing, unfolded, untied
 from avatarkit.body import BodyModel
 from avatarkit.mesh import face_areas
 
@@ -30,8 +30,10 @@ FIRM = 1e4
 """How firmly what has the template's own triangles is held."""
 SKIRT_GAP = 0.03
 """Between a skirt's hem and the leg below it, of a leg's height in the texture."""
-LEAST = 0.25
-"""What of this height a skirt has at least."""
+ABOVE = {"skirt_front": "right_leg", "skirt_back": "left_leg"}
+"""Whose rectangle a skirt shares."""
+LEAST, GENEROUS = 0.25, 0.85
+"""What of this height a skirt has at least; and what of its share of the surface of both."""
 HANGING = 1.0
 """The share of the places along a skirt's rims that their length decides: hems are ragged."""
 TURNS, MOST_STRAIN = 5, 6.0
@@ -43,9 +45,10 @@ THINNEST = 0.03
 
 
 def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel) -> Tensor:
-    """(N,2) float64: each of the charts' vertices in its chart's rectangle, 0 … 1.
+    """(N,2) float64: each of the charts' vertices in the texture.
 
     Rims are pinned; the rest is drawn to where it is `wished` (N,2; NaN: anywhere), firmly where it is `firm` (N).
+    Charts in which a face is turned over after all, or crosses itself, are unfolded.
     """
     places, N, faces = found.mesh.vertices, len(charts.vertex), charts.faces
     start, fixed, holes = pinned_rims(found, charts, panel, known_everywhere(wished.double(), faces), model)
@@ -58,13 +61,70 @@ def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: 
     start, every, pull = torch.cat([start, middles]), torch.cat([fixed, none > 0]), torch.cat([pull, none])
     spans = sizes_of(panel)
     place = upright(places[found.mesh.faces], faces, spans, filled(N, holes), start, every, pull)[:N] * spans
-    hand = torch.isin(panel, torch.tensor([panels.index(name) for name in HANDS]))
     density = areas_of(place[faces]).clamp(min=0).sum() / areas.sum()
-    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed | hand)
+    mended = untangled(place, faces, THINNEST * density * areas + 1e-12, ~fixed)
     # where that only moved what is over, it stays
     over = [torch.bincount(charts.piece[areas_of(p[faces]) <= 0], minlength=len(faces)) for p in (place, mended)]
     better = (over[1] <= over[0])[of_vertices(charts.piece, charts)]
-    return torch.where(better[:, None], mended, place) / spans
+    return all_upright(found, charts, panel, torch.where(better[:, None], mended, place), fixed)
+
+
+def all_upright(found: Parted, charts: Sewn, panel: Tensor, place: Tensor, fixed: Tensor) -> Tensor:
+    """(N,2) in the texture, in which no face is turned over: charts of which one is are unfolded, and skirts, which may
+    have deep folds and no place that the template wishes; a hand whose rim crosses itself lies with it on its
+    rectangle's sides."""
+    corners, place = corners_in_texture(panel), place.clone()
+    for piece, (ring, *inner) in rims(charts, found.mesh.vertices).items():
+        own = charts.piece == piece
+        used, local = charts.faces[own].unique(return_inverse=True)
+        points, free = found.mesh.vertices[charts.vertex[used]], ~fixed[used]
+        free[torch.searchsorted(used, torch.cat([ring, *inner]))] = False  # a hole's rim could fold
+        name = CHARTS[CHART_OF[panel[ring[0]]]]
+        hand, hanging = name in HANDS, name.startswith("skirt")
+        simple = not hand or len(crossing(place[ring])) == 0
+        if simple and (inner or not hanging) and _upright(place[used] + corners[used], local):
+            continue
+        if hand and simple:
+            place[used] = unfolded(place[used], points, local, free)
+            if _upright(place[used] + corners[used], local):
+                continue
+        if hand:
+            place[ring] = boxed(found, charts, ring, place[ring], sizes_of(panel)[ring])
+        if hand or inner:
+            place[used] = spanned(place[used], points, local, free, [torch.searchsorted(used, hole) for hole in inner])
+        better = unfolded(place[used], points, local, free)
+        shape = points[local]
+        worse = float(
+            strains(shape, better[local]).square().mean() - strains(shape, place[used][local]).square().mean()
+        )
+        if worse < 0 or not _upright(place[used] + corners[used], local):
+            place[used] = better
+    return place + corners
+
+
+def spanned(place: Tensor, points: Tensor, faces: Tensor, free: Tensor, holes: list[Tensor]) -> Tensor:
+    """(N,2): in balance between what is not `free` (N), but for the rims of `holes`, which are closed by springs."""
+    N = len(place)
+    tied, closed = springs(points[faces], faces, N), filled(N, holes)
+    tied = merged(torch.cat([tied.pairs, closed.pairs]), torch.cat([tied.strength, closed.strength]), closed.count)
+    start = torch.cat([place, *(place[hole].mean(dim=0)[None] for hole in holes)])
+    fixed = torch.cat([~free, torch.zeros(len(holes), dtype=torch.bool)])
+    for hole in holes:
+        fixed[hole] = False
+    none = torch.zeros(len(start), dtype=torch.float64)
+    return balanced(tied, start, fixed, none, start, rounds=4000, exact=1e-12)[:N]
+
+
+def _upright(place: Tensor, faces: Tensor) -> bool:
+    """Are all faces (F,3) upright in the texture, as it is written?"""
+    return bool((areas_of(place.float().double()[faces]) > 0).all())
+
+
+def boxed(found: Parted, charts: Sewn, ring: Tensor, place: Tensor, spans: Tensor) -> Tensor:
+    """(R,2): a rim at `place` (R,2) put on the sides of its rectangle of `spans` (R,2), by its length."""
+    points = found.mesh.vertices[charts.vertex[ring]]
+    lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
+    return pinned(place / spans, lengths, corners_of(place / spans), by_length=1.0, snap=2.0) * spans
 
 
 def pinned_rims(
@@ -74,29 +134,41 @@ def pinned_rims(
     start, fixed, holes = start.clone(), torch.zeros(len(start), dtype=torch.bool), []
     own = rims(charts, found.mesh.vertices)
     chart = {piece: CHARTS[CHART_OF[panel[rings[0][0]]]] for piece, rings in own.items()}
-    skirted, room = "skirt_front" in chart.values(), 1.0
+    room = rooms(found)
     # legs first: skirts have the room that these leave above
     for piece in sorted(own, key=lambda piece: "skirt" in chart[piece]):
         (ring, *inner), name = own[piece], chart[piece]
         points = found.mesh.vertices[charts.vertex[ring]]
         lengths = (points - points.roll(-1, 0)).norm(dim=1).double()
         if name in HANDS:
-            start[ring] = hand_places(model, name, found.mesh.attributes["rest"][charts.vertex[ring]]).double()
+            rest = found.mesh.attributes["rest"][charts.vertex[ring]]
+            start[ring] = untied(hand_places(model, name, rest).double())
         elif name == "skirt_under":
             start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=2.0)
-        elif name in ("skirt_front", "skirt_back"):
-            start[torch.unique(charts.faces[charts.piece == piece]), 1] *= room
+        elif name in ABOVE:
+            start[torch.unique(charts.faces[charts.piece == piece]), 1] *= room[ABOVE[name]]
             start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=1e-3)
         else:
-            least = LEAST if skirted and name.endswith("leg") else 0.0
             start[ring] = pinned(
-                start[ring], lengths, corners_of(start[ring]), by_length=BY_LENGTH, snap=SNAP, least=least
+                start[ring], lengths, corners_of(start[ring]), by_length=BY_LENGTH, snap=SNAP, least=room.get(name, 0.0)
             )
-        if name.endswith("leg"):
-            room = min(room, float(start[ring, 1].min()) - SKIRT_GAP)
+        if name in room:
+            room[name] = float(start[ring, 1].min()) - SKIRT_GAP
         fixed[ring] = True
         holes += inner
     return start, fixed, holes
+
+
+def rooms(found: Parted) -> dict[str, float]:
+    """By leg: the share of its rectangle's height that the skirt above it needs at least, to have as much texture."""
+    chart = CHART_OF[found.panel]
+    areas = torch.zeros(len(CHARTS)).index_add(0, chart, face_areas(found.mesh.vertices, found.mesh.faces))
+    needs = {}
+    for skirt, leg in ABOVE.items():
+        hanging, below = (float(areas[CHARTS.index(name)]) for name in (skirt, leg))
+        if hanging > 0:
+            needs[leg] = max(LEAST, GENEROUS * hanging / (hanging + below))
+    return needs
 
 
 def upright(

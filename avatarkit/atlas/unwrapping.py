@@ -6,12 +6,12 @@ from torch import Tensor
 from avatarkit.atlas import panels, skirts
 from avatarkit.atlas.atlas import Atlas
 from avatarkit.atlas.charting import Sewn, of_vertices, opened
-from avatarkit.atlas.layout import Layout, layout, rectangle, sizes_of
+from avatarkit.atlas.layout import Layout, layout
 from avatarkit.atlas.locating import located
 from avatarkit.atlas.opening import INNER, furnished, unsealed, without_strays
 from avatarkit.atlas.panels import CHART_OF, CHARTS, HANDS
 from avatarkit.atlas.parting import Parted
-from avatarkit.atlas.settling import flattened
+from avatarkit.atlas.settling import flattened, known_everywhere
 from avatarkit.atlas.template import exact_faces
 from avatarkit.body import BodyModel, PosedBody
 from avatarkit.errors import BadData
@@ -37,14 +37,16 @@ def unwrapped(mesh: Mesh, model: BodyModel, person: Person) -> Atlas:
     mesh, openings = unsealed(located(mesh, model, posed), model)
     template = mesh.attributes["_TEMPLATE"].long().clamp(max=len(model.v_template) - 1)
     exact = exact_faces(mesh, model)
-    found, charts = opened(mesh.having(rest=model.v_template[template]), scores_of(mesh, model, posed))
+    # what the template has no vertex for lies at rest where what is beside it does
+    none = (mesh.attributes["_TEMPLATE"] == NO_TEMPLATE)[:, None]
+    rest = known_everywhere(torch.where(none, torch.nan, model.v_template[template]), mesh.faces)
+    found, charts = opened(mesh.having(rest=rest), scores_of(mesh, model, posed))
     pieces = int(charts.piece.max()) + 1
     if pieces > MOST_PIECES:
         raise BadData(f"mesh: it falls into {pieces} charts, expected one closed surface: try --atlas xatlas")
     panel = of_vertices(found.panel, charts)
     wished = wishes(found.mesh, charts, panel, layout(model), model, posed)
-    place = flattened(found, charts, panel, wished, firm_of(found, charts, exact), model)
-    uvs = (rectangle_corners(panel) + place * sizes_of(panel))[charts.faces]
+    uvs = flattened(found, charts, panel, wished, firm_of(found, charts, exact), model)[charts.faces]
     attributes = {name: values for name, values in found.mesh.attributes.items() if name != "rest"}
     whole, charted = Mesh(found.mesh.vertices, found.mesh.faces, attributes, uvs.float()), CHART_OF[found.panel]
     if openings is not None:
@@ -62,11 +64,6 @@ def scores_of(mesh: Mesh, model: BodyModel, posed: PosedBody) -> Tensor:
     for name, lean in skirts.leans(mesh, posed).items():
         scores[:, panels.index(name)] = torch.where(none, 1 + panels.LEAN * lean, 0)
     return panels.averaged(scores, mesh.faces, ROUNDS)
-
-
-def rectangle_corners(panel: Tensor) -> Tensor:
-    """(N,2): the top left corners of the rectangles of panels (N)."""
-    return torch.stack([rectangle(chart)[0] for chart in CHARTS])[CHART_OF[panel]]
 
 
 def wishes(

@@ -21,6 +21,7 @@ from avatarkit.person import Person
 from avatarkit.surface import Surface
 from avatarkit.texturing.colouring import coloured
 from avatarkit.texturing.generating import imagined, pixels_of, refined
+from avatarkit.texturing.joining import joined
 from avatarkit.texturing.mirroring import carried
 from avatarkit.texturing.places import Places
 from avatarkit.texturing.relief import relief
@@ -56,11 +57,13 @@ def painted(
     refiner: Any = None,
     words: str = "a person",
     seed: int = 0,
+    joining: bool = True,
 ) -> Painted:
     """The mesh in an atlas of `size`² texels, with its `base_colour`, and a `normal` map where `detail` is given.
 
     `back` is the same person from elsewhere, perhaps in another pose. `painter` and `refiner` are pipelines that paint
-    what no picture shows, by `words`, and sharpen the whole. BadData where no colour is known.
+    what no picture shows, by `words`, and sharpen the whole. `joining` makes both sides of each cut look alike.
+    BadData where no colour is known.
     """
     chosen = laid_out(mesh, model, person, atlas)
     mesh, sheet = chosen.mesh, texels(chosen, size)
@@ -80,7 +83,8 @@ def painted(
         sharpen = partial(_asked, refiner, words, generator, SHARPEN)
         sights += refined(mesh, partial(_drawn, drawn), sharpen, size=_side(refiner))
         colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
-    images = {"base_colour": _image(colours, there, sheet)}
+    whole = _padded(colours, there, sheet)
+    images = {"base_colour": _rounded(joined(whole, chosen, sheet) if joining else whole)}
     if detail is not None:
         images["normal"] = _image((relief(places, detail) + 1) / 2, there, sheet, empty=(0.5, 0.5, 1.0))
     sources = torch.zeros(size, size, dtype=torch.uint8)
@@ -124,9 +128,19 @@ def _sights(mesh: Mesh, model: BodyModel, person: Person, maps: Maps | None, bac
 
 def _image(values: Tensor, there: tuple[Tensor, ...], sheet: Texels, *, empty: tuple[float, ...] = (0, 0, 0)) -> Tensor:
     """(S,S,3) uint8: values (P,3) 0 … 1 at their texels, padded."""
+    return _rounded(_padded(values, there, sheet, empty=empty))
+
+
+def _padded(
+    values: Tensor, there: tuple[Tensor, ...], sheet: Texels, *, empty: tuple[float, ...] = (0, 0, 0)
+) -> Tensor:  # fmt: skip
     image = torch.tensor(empty, dtype=torch.float32).repeat(sheet.size, sheet.size, 1)
     image[there] = values
-    return (255 * padded(image, sheet, PADDING)).round().clamp(0, 255).to(torch.uint8)
+    return padded(image, sheet, PADDING)
+
+
+def _rounded(image: Tensor) -> Tensor:
+    return (255 * image).round().clamp(0, 255).to(torch.uint8)
 
 
 def _drawn(mesh: Mesh, camera: Camera) -> Tensor:

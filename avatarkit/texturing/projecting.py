@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from avatarkit import camera as cameras
 from avatarkit import render
@@ -21,6 +22,8 @@ GRAZING = (0.1, 0.4)
 """The cosines between normal and line of sight at which a place is seen not at all, and well."""
 STEP, STEEP = 0.015, 3.0
 """Metres between neighbouring pixels' surfaces, and how many pixels' widths, more than which is a contour."""
+BESIDE = 0.02
+"""Metres in the picture beside a part in front, where what is twice as far behind is not believed to be seen."""
 BLOCK = 500_000
 """Places that are asked about at a time, for memory."""
 FARTHEST = 6.0
@@ -100,7 +103,8 @@ def _towards(sight: Sight, points: Tensor) -> Tensor:
 
 def contour_distance(mesh: Mesh, sight: Sight) -> Tensor:
     """(H,W) 0 … 1: 0 at the mesh's contours in the sight, before the background or itself, and as far beside them as
-    its silhouette is off the picture's mask on average; 1 well away from them."""
+    its silhouette is off the picture's mask on average, and on what lies behind another part close by, whose colours
+    those may be; 1 well away from them."""
     camera = sight.camera
     _, depth = cameras.project(camera, mesh.vertices)
     image, cover = render.render(mesh.vertices, mesh.faces, [camera], depth[:, None].contiguous(),
@@ -112,8 +116,13 @@ def contour_distance(mesh: Mesh, sight: Sight) -> Tensor:
         jump = ~(along.diff(dim=axis).abs() < STEP + STEEP * pixel)
         zero = jump.new_zeros(jump.shape[0] if axis else 1, 1 if axis else jump.shape[1])
         spots |= torch.cat([jump, zero], dim=axis) | torch.cat([zero, jump], dim=axis)
+    nearer = -along if sight.surface == "farthest" else along
+    nearer = torch.where(along.isinf(), torch.inf, nearer)
+    reach = int(BESIDE / pixel)
+    nearest = -max_pool2d(-nearer[None, None], 2 * reach + 1, stride=1, padding=reach)[0, 0]
+    behind = (nearer - nearest > 2 * BESIDE) & ~along.isinf()
     edge = 0.5 + misfit(cover[0] > 0.5, (sight.trust > 0 if sight.mask is None else sight.mask > 0.5))
-    return ramp(distance(spots, SOFT * edge), edge, SOFT * edge)
+    return torch.where(behind, 0, ramp(distance(spots, SOFT * edge), edge, SOFT * edge))
 
 
 def misfit(mask: Tensor, other: Tensor) -> float:
