@@ -30,6 +30,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
        for side in ("left", "right")},
 }  # fmt: skip
 """Parts of the body that are asked as one for their closest point."""
+TORSO = list(GROUPS).index("torso")
 SKIRT = ("torso", "left_leg", "right_leg")
 """Whose weights cloth has that hangs from the hips and is of no limb: the nearer leg's the more."""
 INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth", "eye_socket")
@@ -41,7 +42,8 @@ FARTHEST = 0.12
 """Metres: beyond them no part of the body speaks for a vertex of no known part."""
 FACING = 0.2
 """The least cosine between a vertex's normal and the body's where it is closest."""
-SMOOTHING = 12
+HANDS = [place for name, place in JOINT_INDEX.items() if name.rstrip("123").endswith(("wrist", *FINGERS))]
+SMOOTHING = 8
 """Rounds in which cloth's weights become the mean with those around them."""
 
 
@@ -54,11 +56,12 @@ def weights_of(mesh: Mesh, model: BodyModel, posed: PosedBody, *, influences: in
     part, template = parts_of(mesh, model)
     kept = template_kept(model, part, template)
     own = model.lbs_weights[template.clamp(min=0)]
-    unknown, loose = (part < 0) & ~kept, (part >= 0) & (template < 0)
+    unknown, loose = (part < 0) & ~kept, (part == TORSO) & (template < 0)
     found, sure = _asked(mesh, model, posed, part, loose | unknown)
     found = torch.where(kept[:, None], own, found)
     joined = _springs(mesh)
-    found = smoothed(joined, filled(joined, kept | sure, found), kept, SMOOTHING)
+    hands = found[:, HANDS].sum(dim=1) > 0.5  # fingers are too near to each other to be mixed
+    found = smoothed(joined, filled(joined, kept | sure, found), kept | hands, SMOOTHING)
     return strongest(found.clamp(min=0), influences).to(model.lbs_weights)
 
 
