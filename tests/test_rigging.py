@@ -9,8 +9,9 @@ from avatarkit import files, gltf, rigging
 from avatarkit.body import JOINT_INDEX, Pose
 from avatarkit.errors import QualityGate, UsageError
 from avatarkit.files.avatars import scene_of
-from avatarkit.mesh import Mesh, submesh, vertex_normals
+from avatarkit.mesh import Mesh, is_closed, is_oriented, submesh, vertex_normals
 from avatarkit.rigging.binding import weights_of
+from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.judging import crossed, outside
 from avatarkit.rigging.unposing import unposed
 from avatarkit.standing import seen
@@ -129,6 +130,22 @@ def test_a_skirt_follows_both_legs(model):
     left, right = (found[:, side == k].sum(dim=1) for k in (1, -1))
     assert min(float(left[0]), float(right[0])) > 0.3
     assert float(left[10]) > 0.85 and float(right[30]) > 0.85
+
+
+def test_a_hand_grown_to_the_hip_comes_off(model, dressed):
+    """A tube between a face of the hand and one of the torso, as a union of closed parts leaves it."""
+    mesh = dressed[2]
+    part = mesh.attributes["_PART"].long()[mesh.faces]
+    hand, hip = (int((part == model.part_names.index(name)).all(dim=1).nonzero()[0]) for name in ("left_hand", "torso"))
+    (a, b, c), (p, q, r) = mesh.faces[hand].tolist(), mesh.faces[hip].tolist()
+    tube = torch.tensor([(a, b, p), (b, r, p), (b, c, r), (c, q, r), (c, a, q), (a, p, q)])
+    keep = torch.ones(len(mesh.faces), dtype=torch.bool)
+    keep[[hand, hip]] = False
+    grown = replace(mesh, faces=torch.cat([mesh.faces[keep], tube]))
+    assert is_closed(grown.faces)
+    found = freed(grown, model, torch.arange(len(mesh.vertices)))
+    assert is_closed(found.faces) and is_oriented(found.faces) and len(found.faces) == len(mesh.faces)
+    assert freed(mesh, model, torch.arange(len(mesh.vertices))) is mesh
 
 
 def test_gates_name_what_is_wrong(rig, dressed):

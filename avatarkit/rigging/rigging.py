@@ -18,6 +18,7 @@ from avatarkit.person import Person
 from avatarkit.poses.standing import a_pose, t_pose
 from avatarkit.rigging.binding import weights_of
 from avatarkit.rigging.expressions import morphs_of
+from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.unposing import unposed
 
 RESTS = {"t": t_pose, "a": a_pose}
@@ -45,6 +46,7 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     body = model.shaped(person.betas, person.expression)
     posed, still = body.posed(person.pose), body.posed(RESTS[rest](body).to(dtype=body.joints.dtype))
     mesh = person.placed(mesh, posed.vertices)
+    mesh = freed(mesh, model, _welded(mesh)[1])
     welded, place = _welded(mesh)
     weights = weights_of(welded, model, posed, influences=influences)
     found = unposed(welded, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
