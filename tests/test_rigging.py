@@ -11,6 +11,7 @@ from avatarkit.errors import QualityGate, UsageError
 from avatarkit.files.avatars import scene_of
 from avatarkit.mesh import Mesh, is_closed, is_oriented, submesh, vertex_normals
 from avatarkit.rigging.binding import weights_of
+from avatarkit.rigging.expressions import named
 from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.judging import crossed, outside
 from avatarkit.rigging.unposing import unposed
@@ -110,6 +111,19 @@ def test_its_face_moves_as_the_bodys_does(model, rig, dressed):
     own = avatar.morphs[smile]
     assert float((own - model.exprdirs[kept, :, smile]).norm(dim=1).max()) < 1e-4
     assert float(own[avatar.mesh.vertices[:, 1] < 1.2].abs().max()) == 0
+
+
+def test_a_body_that_names_no_expressions_gets_numbers_and_a_jaw(model, rig):
+    """As official ones do: exp00 …, and aa and oh that open the jaw."""
+    nameless = replace(model, expression_names=tuple(f"expression{k}" for k in range(52)))
+    found = named(rig.avatar, Pose.rest(), nameless)
+    assert found.morph_names[:2] == ("exp00", "exp01") and found.morph_names[-2:] == ("aa", "oh")
+    assert named(rig.avatar, Pose.rest(), model) is rig.avatar
+    opened = found.morphs[found.morph_names.index("aa")]
+    jaw = rig.avatar.lbs_weights[:, JOINT_INDEX["jaw"]] > 0.9
+    assert (
+        float(opened[jaw, 1].mean()) < -0.005 and float(opened[rig.avatar.mesh.vertices[:, 1] < 1.2].abs().max()) < 1e-6
+    )
 
 
 def test_a_skirt_follows_both_legs(model):

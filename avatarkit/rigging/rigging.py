@@ -17,7 +17,7 @@ from avatarkit.mesh import Mesh, face_areas, vertex_normals
 from avatarkit.person import Person
 from avatarkit.poses.standing import a_pose, t_pose
 from avatarkit.rigging.binding import weights_of
-from avatarkit.rigging.expressions import morphs_of
+from avatarkit.rigging.expressions import morphs_of, named
 from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.unposing import unposed
 
@@ -44,7 +44,8 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     `rest`: "t" or "a". `influences`: the most joints a vertex.
     """
     body = model.shaped(person.betas, person.expression)
-    posed, still = body.posed(person.pose), body.posed(RESTS[rest](body).to(dtype=body.joints.dtype))
+    rested = RESTS[rest](body).to(dtype=body.joints.dtype)
+    posed, still = body.posed(person.pose), body.posed(rested)
     mesh = person.placed(mesh, posed.vertices)
     mesh = freed(mesh, model, _welded(mesh)[1])
     welded, place = _welded(mesh)
@@ -61,6 +62,7 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
         morphs[:, place],
         still.world_from_joint[:, :3, :3],
     )
+    avatar = named(avatar, rested, model)
     areas = face_areas(mesh.vertices, mesh.faces)
     share = float(areas[found.mended[place][mesh.faces].any(dim=1)].sum() / areas.sum())
     back = replace(person.pose, transl=posed.joints[0] - avatar.joints[0])
