@@ -52,8 +52,8 @@ def morphs_of(mesh: Mesh, model: BodyModel, still: Tensor, rest: Tensor) -> Tens
 
 
 def named(avatar: Avatar, still: Pose, model: BodyModel) -> Avatar:
-    """The avatar with names for its morphs: ARKit's as they are. Those of a body that names none, as official ones, become
-    exp00 …, and two visemes of its jaw alone are added, `aa` and `oh`. `still` is the pose in which it is bound."""
+    """The avatar with names for its morphs: ARKit's as they are. Those of a body that names none, as official ones do,
+    become exp00 …, and two visemes of its jaw are added, `aa` and `oh`. `still` is the pose in which it is bound."""
     if avatar.morphs is None or "jawOpen" in model.expression_names:
         return avatar
     log.warning("body model %s names no expressions: they become exp00 …; aa and oh open its jaw", model.name)
