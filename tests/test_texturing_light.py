@@ -4,9 +4,9 @@ import torch
 from solids import ball
 
 from avatarkit.mesh import unit, vertex_normals
+from avatarkit.places import Places
+from avatarkit.relief import frames, relief
 from avatarkit.texturing.delighting import delit, harmonics
-from avatarkit.texturing.places import Places
-from avatarkit.texturing.relief import frames, relief
 
 GENERATOR = torch.Generator().manual_seed(0)
 
