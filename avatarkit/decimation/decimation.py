@@ -94,9 +94,15 @@ def _kinds(faces: np.ndarray, V: int) -> np.ndarray:
 
 
 def _quadrics(faces: np.ndarray, points: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(V,K,10): squared distances to the faces' planes, times their areas at rest; (V) those areas."""
+    """(V,K,10): squared distances to the faces' planes, times their areas at rest; (V) those areas.
+
+    An edge on the rim has a plane too, upright on its face, which counts as the square on the edge.
+    """
     K, V, _ = points.shape
     quadrics = np.zeros((V, K, 10))
+    tails, heads = faces.reshape(-1), np.roll(faces, -1, axis=1).reshape(-1)
+    rim = np.nonzero(_alone(tails, heads, V))[0]
+    start, end = tails[rim], heads[rim]
     for k in range(K):
         a, b, c = (points[k][faces[:, i]] for i in range(3))
         normals = np.cross(b - a, c - a)
@@ -104,12 +110,34 @@ def _quadrics(faces: np.ndarray, points: np.ndarray, weight: np.ndarray) -> tupl
         normals /= np.maximum(doubled, 1e-30)[:, None]
         if k == 0:
             share = doubled / 6 * weight[faces].mean(axis=1)
-        plane = np.concatenate([normals, -(normals * a).sum(axis=1, keepdims=True)], axis=1)
-        rows = np.stack([plane[:, i] * plane[:, j] for i in range(4) for j in range(i, 4)], axis=1) * share[:, None]
-        for column in range(10):
-            values = np.repeat(rows[:, column] / K, 3)
-            quadrics[:, k, column] = np.bincount(faces.reshape(-1), values, minlength=V)
+        upright = np.cross(normals[rim // 3], points[k][end] - points[k][start])
+        upright /= np.maximum(np.linalg.norm(upright, axis=1), 1e-30)[:, None]
+        if k == 0:
+            square = ((points[0][end] - points[0][start]) ** 2).sum(axis=1) * (weight[start] + weight[end]) / 2
+        for at, normal, amount, ends in (
+            (a, normals, share, faces.T),
+            (points[k][start], upright, square, (start, end)),
+        ):
+            rows = _products(normal, at) * (amount / K)[:, None]
+            for corner in ends:
+                for column in range(10):
+                    quadrics[:, k, column] += np.bincount(corner, rows[:, column], minlength=V)
     return quadrics, np.bincount(faces.reshape(-1), np.repeat(share, 3), minlength=V)
+
+
+def _products(normals: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(N, (D+1) (D+2) / 2): of planes, or lines, through `points` (N,D): n nᵀ, row by row from its diagonal on."""
+    plane = np.concatenate([normals, -(normals * points).sum(axis=1, keepdims=True)], axis=1)
+    D = plane.shape[1]
+    return np.stack([plane[:, i] * plane[:, j] for i in range(D) for j in range(i, D)], axis=1)
+
+
+def _alone(tails: np.ndarray, heads: np.ndarray, count: int) -> np.ndarray:
+    """(H) bool: which half-edges have no other on their edge, either way."""
+    keys = np.minimum(tails, heads) * count + np.maximum(tails, heads)
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    found: np.ndarray = counts[place.reshape(-1)] == 1
+    return found
 
 
 def _outlines(
@@ -118,10 +146,7 @@ def _outlines(
     """(W,6): squared distances in the texture to the lines of the charts' outlines, in metres on the surface."""
     W = len(uv)
     tails, heads = wedges.reshape(-1), np.roll(wedges, -1, axis=1).reshape(-1)
-    _, place, counts = np.unique(
-        np.minimum(tails, heads) * W + np.maximum(tails, heads), return_inverse=True, return_counts=True
-    )
-    alone = counts[place.reshape(-1)] == 1
+    alone = _alone(tails, heads, W)
     tails, heads = tails[alone], heads[alone]
     start, end = faces.reshape(-1)[alone], np.roll(faces, -1, axis=1).reshape(-1)[alone]
     along = uv[heads] - uv[tails]
@@ -129,9 +154,8 @@ def _outlines(
     metres = np.linalg.norm(points[end] - points[start], axis=1)
     good = length > 1e-9
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.maximum(length, 1e-9)[:, None]
-    line = np.concatenate([normal, -(normal * uv[tails]).sum(axis=1, keepdims=True)], axis=1)
     scale = good * (metres / np.maximum(length, 1e-9)) ** 2 * metres**2 * (weight[start] + weight[end]) / 2
-    rows = np.stack([line[:, i] * line[:, j] for i in range(3) for j in range(i, 3)], axis=1) * scale[:, None]
+    rows = _products(normal, uv[tails]) * scale[:, None]
     found = np.zeros((W, 6))
     for column in range(6):
         for side in (tails, heads):
