@@ -13,7 +13,7 @@ from avatarkit.body import Body, BodyModel, Pose
 from avatarkit.clips import Clip
 from avatarkit.cycles import CYCLES
 from avatarkit.errors import UsageError
-from avatarkit.mesh import Mesh, face_areas, vertex_normals
+from avatarkit.mesh import Mesh, face_areas, vertex_normals, welded
 from avatarkit.person import Person
 from avatarkit.poses.standing import a_pose, t_pose
 from avatarkit.rigging.binding import weights_of
@@ -23,8 +23,6 @@ from avatarkit.rigging.unposing import unposed
 
 RESTS = {"t": t_pose, "a": a_pose}
 INFLUENCES = (4, 8)
-WELD = 1e-6
-"""Metres within which vertices of a mesh that names none are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +45,11 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     rested = RESTS[rest](body).to(dtype=body.joints.dtype)
     posed, still = body.posed(person.pose), body.posed(rested)
     mesh = person.placed(mesh, posed.vertices)
-    mesh = freed(mesh, model, _welded(mesh)[1])
-    welded, place = _welded(mesh)
-    weights = weights_of(welded, model, posed, influences=influences)
-    found = unposed(welded, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
-    morphs = morphs_of(welded, model, still.vertices, found.vertices)
+    mesh = freed(mesh, model, welded(mesh)[1])
+    joined, place = welded(mesh)
+    weights = weights_of(joined, model, posed, influences=influences)
+    found = unposed(joined, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
+    morphs = morphs_of(joined, model, still.vertices, found.vertices)
     shift = torch.stack([still.joints[0, 0], found.vertices[:, 1].min(), still.joints[0, 2]])
     bare = replace(mesh, vertices=found.vertices[place] - shift)
     avatar = Avatar(
@@ -98,19 +96,7 @@ def check(rest: str, influences: int, *, vrm: bool = False) -> None:
 
 def smooth_normals(mesh: Mesh) -> Tensor:
     """(V,3) unit: of a mesh whose vertices are split at seams, alike on both sides of each; up where there is none."""
-    welded, place = _welded(mesh)
-    normals = vertex_normals(welded.vertices, welded.faces)
+    joined, place = welded(mesh)
+    normals = vertex_normals(joined.vertices, joined.faces)
     up = normals.new_tensor([0.0, 1.0, 0.0]).expand_as(normals)
     return torch.where(normals.norm(dim=1, keepdim=True) < 0.5, up, normals)[place]
-
-
-def _welded(mesh: Mesh) -> tuple[Mesh, Tensor]:
-    """The mesh with each vertex once, however its UVs cut it, and (V) which of them each of its vertices is."""
-    if "_VERTEX" in mesh.attributes:
-        keys = mesh.attributes["_VERTEX"].long()[:, None]
-    else:
-        keys = (mesh.vertices / WELD).round().long()
-    _, place = torch.unique(keys, dim=0, return_inverse=True)
-    first = torch.full((int(place.max()) + 1,), len(place)).scatter_reduce(0, place, torch.arange(len(place)), "amin")
-    attributes = {name: values[first] for name, values in mesh.attributes.items()}
-    return Mesh(mesh.vertices[first], place[mesh.faces], attributes), place

@@ -6,9 +6,9 @@ coloured(places, model, person, sights)             colours of any places on a m
 Photo, mirror image, albedo row, continuation: each covers what those before it left open, tuned to them (`layering`).
 """
 
+from avatarkit.places import Places
 from avatarkit.texturing.colouring import coloured
 from avatarkit.texturing.painting import Painted, check, painted, pictured
-from avatarkit.texturing.places import Places
 from avatarkit.texturing.sights import SOURCES, Sight, of_maps, of_photo
 
 __all__ = ["SOURCES", "Painted", "Places", "Sight", "check", "coloured", "of_maps", "of_photo", "painted", "pictured"]

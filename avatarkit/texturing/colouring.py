@@ -12,13 +12,13 @@ from torch import Tensor
 from avatarkit.body import BodyModel
 from avatarkit.mesh import edges
 from avatarkit.person import Person
+from avatarkit.places import Places
 from avatarkit.rotation import rotation_from_axis_angle
 from avatarkit.surface import Surface
 from avatarkit.texturing.delighting import delit
 from avatarkit.texturing.labelling import inner_colours, labelled
 from avatarkit.texturing.layering import Layer, Parts, layered
 from avatarkit.texturing.mirroring import mirrored
-from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import Onlooker, together
 from avatarkit.texturing.sights import ALBEDO, BUILT_IN, GENERATED, MIRROR, PHOTO, REFINED, Sight, ramp
 

@@ -11,8 +11,8 @@ from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.camera import Camera
 from avatarkit.mesh import Mesh
+from avatarkit.places import Places
 from avatarkit.surface import Surface
-from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import Onlooker, together
 from avatarkit.texturing.sights import GENERATED, REFINED, Sight, inner, ramp
 

@@ -13,9 +13,9 @@ from avatarkit.body import BodyModel
 from avatarkit.evidence import NO_TEMPLATE
 from avatarkit.maps import PARTS
 from avatarkit.mesh import Mesh, unit
+from avatarkit.places import Places
 from avatarkit.rotation import similarity
 from avatarkit.surface import Surface
-from avatarkit.texturing.places import Places
 from avatarkit.texturing.projecting import Onlooker, projected
 from avatarkit.texturing.sights import Sight, ramp
 from avatarkit.texturing.spreading import spread

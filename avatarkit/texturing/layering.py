@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from avatarkit.places import Places, mixed
 from avatarkit.shapes import sizes
-from avatarkit.texturing.places import Places, mixed
 from avatarkit.texturing.sights import CONTINUED
 from avatarkit.texturing.spreading import means, spread
 

@@ -18,13 +18,13 @@ from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, vertex_normals
 from avatarkit.person import Person
+from avatarkit.places import Places
+from avatarkit.relief import relief
 from avatarkit.surface import Surface
 from avatarkit.texturing.colouring import coloured
 from avatarkit.texturing.generating import imagined, pixels_of, refined
 from avatarkit.texturing.joining import joined
 from avatarkit.texturing.mirroring import carried
-from avatarkit.texturing.places import Places
-from avatarkit.texturing.relief import relief
 from avatarkit.texturing.sights import LABELS, SOURCE_COLOURS, Sight, of_maps, of_photo
 
 PADDING = 8

@@ -13,9 +13,9 @@ from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.evidence import sampled
 from avatarkit.mesh import Mesh
+from avatarkit.places import Places
 from avatarkit.shapes import sizes
 from avatarkit.surface import Surface
-from avatarkit.texturing.places import Places
 from avatarkit.texturing.sights import SOFT, Sight, distance, ramp
 
 GRAZING = (0.1, 0.4)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from avatarkit.mesh import Mesh, split_at_seams, unit, vertex_normals
+from avatarkit.places import Places
 from avatarkit.surface import Surface
 from avatarkit.tangents import split_at_mirrors, vertex_tangents
-from avatarkit.texturing.places import Places
 
 REACH = 0.02
 """Metres to the finer surface, beyond which there is no detail of this place."""
@@ -19,10 +19,16 @@ def relief(places: Places, fine: Mesh) -> Tensor:
     towards the top of the texture, z along the mesh's own normal (glTF's, green up)."""
     found = Surface(fine.vertices, fine.faces).closest(places.points)
     theirs = Places(fine, found.face, found.barycentric).normals
+    return in_frames(places, theirs, known=found.distance < REACH)
+
+
+def in_frames(places: Places, theirs: Tensor, *, known: Tensor) -> Tensor:
+    """(P,3) unit: the normals `theirs` (P,3) in the places' tangent frames; upright where they are not `known` (P) or
+    face elsewhere."""
     along, across, normals = frames(places)
     turned = torch.stack([(axis * theirs).sum(dim=1) for axis in (along, across, normals)], dim=1)
     flat = turned.new_tensor([0.0, 0.0, 1.0]).expand_as(turned)
-    good = (found.distance < REACH) & (turned[:, 2] > 0.1)
+    good = known & (turned[:, 2] > 0.1)
     return torch.where(good[:, None], unit(turned), flat)
 
 
