@@ -125,7 +125,7 @@ def test_the_stage_writes_the_attributes_of_carved_glb(scene, tmp_path, avatarki
     V = len(mesh.vertices)
     assert is_closed(mesh.faces)
     assert torch.equal(mesh.attributes["_VERTEX"], torch.arange(V).float())
-    assert int(mesh.attributes["_TEMPLATE"].max()) <= 65535 and mesh.attributes["_PART"].dtype == torch.uint8
+    assert int(mesh.attributes["_TEMPLATE"].max()) <= 65535 and mesh.attributes["_PART"].dtype == torch.int32
     few = ("--steps", 2, "--detail", 0.02, "--threads", 1)
     again = avatarkit("carve-mesh", tmp_path / "body.npz", *few, "-o", tmp_path / "again.glb")
     assert again.returncode == 0

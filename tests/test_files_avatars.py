@@ -13,7 +13,7 @@ from avatarkit import files, gltf
 from avatarkit.avatar import Avatar
 from avatarkit.body import JOINT_NAMES, Pose
 from avatarkit.clips import Clip
-from avatarkit.errors import UsageError
+from avatarkit.errors import QualityGate, UsageError
 from avatarkit.files.avatars import scene_of
 from avatarkit.mesh import Mesh
 
@@ -50,8 +50,11 @@ def test_a_joint_that_a_clip_leaves_alone_has_no_channel():
 
 
 def test_each_suffix_is_written_in_its_own_words(tmp_path):
-    model = small_model(correctives=False)
+    model = files.read_body_model("builtin")
     avatar = avatar_of(model)
+    low = avatar.mesh.vertices.new_tensor([0.0, float(avatar.mesh.vertices[:, 1].min()), 0.0])
+    mesh = replace(avatar.mesh, vertices=avatar.mesh.vertices - low)
+    avatar = replace(avatar, mesh=mesh, joints=avatar.joints - low)
     for name in ("a.glb", "a.vrm"):
         files.write_avatar(tmp_path / name, avatar, model)
         content = (tmp_path / name).read_bytes()
@@ -60,6 +63,8 @@ def test_each_suffix_is_written_in_its_own_words(tmp_path):
         assert ("animations" in document) == (name == "a.glb")
         assert document["asset"]["extras"]["body_model_licence"] == model.licence
         assert document["nodes"][0]["name"] == "hips"
+    with pytest.raises(QualityGate, match="VRM"):
+        files.write_avatar(tmp_path / "b.vrm", replace(avatar, joints=avatar.joints[:, [1, 0, 2]]), model)
     with pytest.raises(UsageError, match="fbx"):
         files.write_avatar(tmp_path / "a.fbx", avatar, model)
 

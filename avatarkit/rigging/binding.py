@@ -36,8 +36,8 @@ SKIRT = ("torso", "left_leg", "right_leg")
 INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth", "eye_socket")
 KEPT = (*INNER, "face", *(f"{side}_{part}" for side in ("left", "right") for part in ("hand", *FINGERS)))
 """Parts of which a vertex of the template has the template's own weights."""
-NEARER = 4.0
-"""The power of distance by which nearer parts outweigh others."""
+NEARER, HANGING = 4.0, 2.0
+"""The powers of distance by which nearer parts outweigh others: of a mesh's unknown parts, and for cloth of SKIRT."""
 FARTHEST = 0.12
 """Metres: beyond them no part of the body speaks for a vertex of no known part."""
 FACING = 0.2
@@ -114,7 +114,8 @@ def _asked(mesh: Mesh, model: BodyModel, posed: PosedBody, part: Tensor, several
         facing = ((body_normals[corners] * bary).sum(dim=1) * normals[rows]).sum(dim=1)
         alone = ~several[rows]
         trust = torch.where(alone | (part[rows] >= 0), 1.0, facing.clamp(min=0.02) ** 2)
-        by = (trust / near.distance.clamp(min=1e-3) ** NEARER).double()
+        power = torch.where(part[rows] >= 0, HANGING, NEARER)
+        by = (trust / near.distance.clamp(min=1e-3) ** power).double()
         total[rows] += by[:, None] * (model.lbs_weights[corners] * bary).sum(dim=1).double()
         say[rows] += by
         good = (part[rows] >= 0) | ((facing > FACING) & (near.distance < FARTHEST))

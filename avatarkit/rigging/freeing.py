@@ -20,6 +20,8 @@ FAMILIES = (
       for side in ("left", "right")),
 )  # fmt: skip
 """Parts that may touch each other anywhere, being small and close."""
+LEGS = tuple(f"{side}_{part}" for side in ("left", "right") for part in ("upper_leg", "lower_leg", "foot"))
+"""Parts that come out of a skirt, whose cloth counts as the torso's."""
 
 
 def freed(mesh: Mesh, model: BodyModel, place: Tensor) -> Mesh:
@@ -48,6 +50,7 @@ def neighbours(model: BodyModel) -> Tensor:
     for family in FAMILIES:
         own = torch.tensor([model.part_names.index(name) for name in family if name in model.part_names])
         found[own[:, None], own[None, :]] = True
+    found[model.part_names.index("torso"), [model.part_names.index(name) for name in LEGS]] = True
     return found | found.T
 
 

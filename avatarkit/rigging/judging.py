@@ -24,7 +24,7 @@ class Gate:
     this share of the vertices far over on one side with weights of the other side's limbs."""
 
     outside: float = 0.02
-    mended: float = 0.05
+    mended: float = 0.25
     crossed: float = 0.002
 
 
@@ -37,9 +37,12 @@ def judge(avatar: Avatar, mended: float, *, allow_poor: bool = False) -> None:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise QualityGate(f"rig: {found[0]}{more}: is body.npz its body? --allow-poor writes it all the same")
     if mended > 0:
-        log.info("%.1f %% of the surface was torn by un-posing, and mended", 100 * mended)
+        level = logging.WARNING if mended > MUCH else logging.INFO
+        log.log(level, "%.1f %% of the surface was torn by un-posing, and mended", 100 * mended)
 
 
+MUCH = 0.05
+"""The share of the surface whose mending a user should know of: wide skirts of people who stride."""
 ASIDE = 0.1
 """Metres from the middle, at rest, from where on a limb is known to be the left or the right one."""
 
