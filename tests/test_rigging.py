@@ -9,8 +9,10 @@ from avatarkit import files, gltf, rigging
 from avatarkit.body import JOINT_INDEX, Pose
 from avatarkit.errors import QualityGate, UsageError
 from avatarkit.files.avatars import scene_of
-from avatarkit.mesh import Mesh, submesh, vertex_normals
+from avatarkit.mesh import Mesh, is_closed, is_oriented, submesh, vertex_normals
 from avatarkit.rigging.binding import weights_of
+from avatarkit.rigging.expressions import named
+from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.judging import crossed, outside
 from avatarkit.rigging.unposing import unposed
 from avatarkit.standing import seen
@@ -111,6 +113,17 @@ def test_its_face_moves_as_the_bodys_does(model, rig, dressed):
     assert float(own[avatar.mesh.vertices[:, 1] < 1.2].abs().max()) == 0
 
 
+def test_a_body_that_names_no_expressions_gets_numbers_and_a_jaw(model, rig):
+    """As official ones do: exp00 …, and aa and oh that open the jaw."""
+    nameless = replace(model, expression_names=tuple(f"expression{k}" for k in range(52)))
+    found = named(rig.avatar, Pose.rest(), nameless)
+    assert found.morph_names[:2] == ("exp00", "exp01") and found.morph_names[-2:] == ("aa", "oh")
+    assert named(rig.avatar, Pose.rest(), model) is rig.avatar
+    opened = found.morphs[found.morph_names.index("aa")]
+    jaw = rig.avatar.lbs_weights[:, JOINT_INDEX["jaw"]]
+    assert float(opened[jaw > 0.5, 1].mean()) < -0.005 and float(opened[jaw == 0].abs().max()) < 1e-6
+
+
 def test_a_skirt_follows_both_legs(model):
     """A tube around both thighs, of no template: in the middle it hangs on both, at its sides on the nearer one."""
     body = model.shaped(torch.zeros(0))
@@ -129,6 +142,22 @@ def test_a_skirt_follows_both_legs(model):
     left, right = (found[:, side == k].sum(dim=1) for k in (1, -1))
     assert min(float(left[0]), float(right[0])) > 0.3
     assert float(left[10]) > 0.85 and float(right[30]) > 0.85
+
+
+def test_a_hand_grown_to_the_hip_comes_off(model, dressed):
+    """A tube between a face of the hand and one of the torso, as a union of closed parts leaves it."""
+    mesh = dressed[2]
+    part = mesh.attributes["_PART"].long()[mesh.faces]
+    hand, hip = (int((part == model.part_names.index(name)).all(dim=1).nonzero()[0]) for name in ("left_hand", "torso"))
+    (a, b, c), (p, q, r) = mesh.faces[hand].tolist(), mesh.faces[hip].tolist()
+    tube = torch.tensor([(a, b, p), (b, r, p), (b, c, r), (c, q, r), (c, a, q), (a, p, q)])
+    keep = torch.ones(len(mesh.faces), dtype=torch.bool)
+    keep[[hand, hip]] = False
+    grown = replace(mesh, faces=torch.cat([mesh.faces[keep], tube]))
+    assert is_closed(grown.faces)
+    found = freed(grown, model, torch.arange(len(mesh.vertices)))
+    assert is_closed(found.faces) and is_oriented(found.faces) and len(found.faces) == len(mesh.faces)
+    assert freed(mesh, model, torch.arange(len(mesh.vertices))) is mesh
 
 
 def test_gates_name_what_is_wrong(rig, dressed):

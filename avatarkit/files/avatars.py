@@ -14,7 +14,7 @@ from avatarkit.atomic import write_bytes
 from avatarkit.avatar import Avatar
 from avatarkit.body import JOINT_NAMES, PARENTS, BodyModel
 from avatarkit.clips import Clip
-from avatarkit.errors import UsageError
+from avatarkit.errors import QualityGate, UsageError
 from avatarkit.files.meshes import material_of, primitive_of
 from avatarkit.gltf import Scene, skeleton
 from avatarkit.rotation import quaternion_from_rotation
@@ -36,8 +36,10 @@ def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str =
     if suffix == ".glb":
         write_bytes(path, gltf.encode(scene))
     elif suffix == ".vrm":
-        meta = vrm.Meta("person", ("unknown",), third_party_licenses=licence)
-        write_bytes(path, gltf.encode(vrm.with_vrm(scene, meta=meta)))
+        scene = vrm.with_vrm(scene, meta=vrm.Meta("person", ("unknown",), third_party_licenses=licence))
+        if found := vrm.faults(scene):
+            raise QualityGate(f"VRM: {found[0]}: write .glb, or mend the body that the mesh was bound to")
+        write_bytes(path, gltf.encode(scene))
     elif suffix == ".usdz":
         write_bytes(path, usd.usdz(scene))
     else:

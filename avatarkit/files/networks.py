@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import avatarkit
 from avatarkit import record
 from avatarkit.atomic import replacing, write_bytes
 from avatarkit.errors import BadData, InputMissing
@@ -15,10 +16,12 @@ from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+REGRESSOR = Path(avatarkit.__file__).parent / "normals" / "regress"
+"""The one that comes with avatarkit."""
 
 
-def read_regressor(folder: Path) -> Any:
-    """The network that `train regress` wrote into a folder.
+def read_regressor(folder: Path | None = None) -> Any:
+    """The network that `train regress` wrote into a folder; without one, the one that comes with avatarkit.
 
     Its hash and licence go into the record. Raises InputMissing, BadData.
     """
@@ -27,12 +30,13 @@ def read_regressor(folder: Path) -> Any:
 
     from avatarkit.regressor import Regressor
 
+    folder = REGRESSOR if folder is None else folder
     if not (folder / CONFIG).is_file():
         raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train regress` wrote")
     with naming(folder):
         try:
             config = json.loads(read_bytes(folder / CONFIG, limit=1 << 16, noted=False))
-            network = Regressor(**{key: config[key] for key in ("widths", "depths")})
+            network = Regressor(**{key: config[key] for key in ("widths", "depths", "fine")})
             content = read_bytes(folder / WEIGHTS, limit=1 << 28, noted=False)
             network.load_state_dict({name: value.float() for name, value in load(content).items()})
         except (ValueError, KeyError, TypeError, RuntimeError, RecursionError, SafetensorError) as error:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from avatarkit.body import BodyModel
+from avatarkit.avatar import Avatar
+from avatarkit.body import BodyModel, Pose
 from avatarkit.mesh import Mesh
 from avatarkit.rigging.binding import parts_of
 from avatarkit.shapes import sizes
 from avatarkit.surface import Surface
 
+log = logging.getLogger("avatarkit")
+
+JAW = {"aa": 0.35, "oh": 0.2}
+"""Radians that the jaw is open for VRM's visemes, where no expression of the body's says how."""
 NEAR = 0.015
 """Metres from the body's face at which an expression fades out."""
 LEAST = 1e-5
@@ -41,3 +49,15 @@ def morphs_of(mesh: Mesh, model: BodyModel, still: Tensor, rest: Tensor) -> Tens
         at = (dirs[:, faces[near.face]] * near.barycentric[None, :, :, None]).sum(dim=2)
         found[:, rows] = at * share[None, :, None]
     return torch.where(found.abs() > LEAST, found, 0.0)
+
+
+def named(avatar: Avatar, still: Pose, model: BodyModel) -> Avatar:
+    """The avatar with names for its morphs: ARKit's as they are. Those of a body that names none, as official ones do,
+    become exp00 …, and two visemes of its jaw are added, `aa` and `oh`. `still` is the pose in which it is bound."""
+    if avatar.morphs is None or "jawOpen" in model.expression_names:
+        return avatar
+    log.warning("body model %s names no expressions: they become exp00 …; aa and oh open its jaw", model.name)
+    rest = avatar.posed(still)
+    spoken = [avatar.posed(replace(still, jaw_pose=still.jaw_pose.new_tensor([angle, 0, 0]))) for angle in JAW.values()]
+    morphs = torch.cat([avatar.morphs, torch.stack(spoken) - rest])
+    return replace(avatar, morph_names=(*(f"exp{k:02d}" for k in range(len(avatar.morphs))), *JAW), morphs=morphs)

@@ -17,7 +17,8 @@ from avatarkit.mesh import Mesh, face_areas, vertex_normals, welded
 from avatarkit.person import Person
 from avatarkit.poses.standing import a_pose, t_pose
 from avatarkit.rigging.binding import weights_of
-from avatarkit.rigging.expressions import morphs_of
+from avatarkit.rigging.expressions import morphs_of, named
+from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.unposing import unposed
 
 RESTS = {"t": t_pose, "a": a_pose}
@@ -41,8 +42,10 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     `rest`: "t" or "a". `influences`: the most joints a vertex.
     """
     body = model.shaped(person.betas, person.expression)
-    posed, still = body.posed(person.pose), body.posed(RESTS[rest](body).to(dtype=body.joints.dtype))
+    rested = RESTS[rest](body).to(dtype=body.joints.dtype)
+    posed, still = body.posed(person.pose), body.posed(rested)
     mesh = person.placed(mesh, posed.vertices)
+    mesh = freed(mesh, model, welded(mesh)[1])
     joined, place = welded(mesh)
     weights = weights_of(joined, model, posed, influences=influences)
     found = unposed(joined, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
@@ -57,6 +60,7 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
         morphs[:, place],
         still.world_from_joint[:, :3, :3],
     )
+    avatar = named(avatar, rested, model)
     areas = face_areas(mesh.vertices, mesh.faces)
     share = float(areas[found.mended[place][mesh.faces].any(dim=1)].sum() / areas.sum())
     back = replace(person.pose, transl=posed.joints[0] - avatar.joints[0])
