@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
 
 from avatarkit import camera as cameras
+from avatarkit import render
 from avatarkit.errors import UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.covering import joined
@@ -53,6 +54,7 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
     normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-6)
     sides, bare = bodily(sitter, torch.cat([normals * (cover > 0), cover.expand(2, -1, -1, -1)], dim=1))
     parts = _at(found.parts[0, :, 1:], sitter.size).argmax(dim=1) + 1
+    parts[0] = torch.where((_eyes(sitter) > 0.5) & (parts[0] == PARTS.index("skin")), PARTS.index("eyes"), parts[0])
     trust = _at(1 / (1 + (found.degrees[0] / HALVED) ** 2)[:, None], sitter.size)[:, 0]
     labels = torch.stack([parts.float(), torch.maximum(trust, bare)], dim=-1) * (cover[0] > 0)[None, ..., None]
     maps = Maps(
@@ -62,6 +64,17 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         labels.numpy().astype(np.float32),
     )
     return joined(maps, front, back)
+
+
+def _eyes(sitter: Sitter) -> Tensor:
+    """(S,S): how much of each pixel shows the body's eyes, which are too small for the network to name."""
+    part, names = sitter.model.part, sitter.model.part_names
+    if part is None:
+        return torch.zeros(sitter.size, sitter.size)
+    eyes = torch.isin(part, torch.tensor([k for k, name in enumerate(names) if name.endswith("_eye")]))
+    values = eyes[:, None].to(sitter.mesh.vertices)
+    image, _ = render.render(sitter.mesh.vertices, sitter.model.faces, [sitter.camera], values, surface="nearest")
+    return image[0, ..., 0]
 
 
 def _coloured(photo: Tensor, mask: Tensor, parts: Tensor) -> Tensor:
