@@ -26,9 +26,9 @@ FEWEST, MOST = 100, 10_000_000
 BENT = {"left_elbow": (0, -1.5, 0), "right_elbow": (0, 1.5, 0), "left_hip": (-1.2, 0, 0), "right_hip": (-1.2, 0, 0),
         "left_knee": (1.5, 0, 0), "right_knee": (1.5, 0, 0)}  # fmt: skip
 MIMED = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp")
-FACE = 20.0
+FACE = 300.0
 """How much more an error counts where expressions move the face,"""
-MOVED = 0.002
+MOVED = 0.01
 """half of that where the most that one moves it is this, in metres."""
 RELIEF = 1024
 """Texels of the normal map's side."""
