@@ -18,69 +18,6 @@ BLOCKS = [
     block for block in re.findall(r"```sh\n(.*?)```", README, re.S) if "avatarkit " in block and "pipx" not in block
 ]
 
-DANCE = """HIERARCHY
-ROOT Hips
-{
-  OFFSET 0 90 0
-  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
-  JOINT Spine
-  {
-    OFFSET 0 20 0
-    CHANNELS 3 Zrotation Xrotation Yrotation
-    JOINT Head
-    {
-      OFFSET 0 40 0
-      CHANNELS 3 Zrotation Xrotation Yrotation
-      End Site
-      {
-        OFFSET 0 20 0
-      }
-    }
-  }
-  JOINT LeftUpLeg
-  {
-    OFFSET 10 0 0
-    CHANNELS 3 Zrotation Xrotation Yrotation
-    JOINT LeftLeg
-    {
-      OFFSET 0 -45 0
-      CHANNELS 3 Zrotation Xrotation Yrotation
-      JOINT LeftFoot
-      {
-        OFFSET 0 -45 0
-        CHANNELS 3 Zrotation Xrotation Yrotation
-        End Site
-        {
-          OFFSET 0 0 15
-        }
-      }
-    }
-  }
-  JOINT RightUpLeg
-  {
-    OFFSET -10 0 0
-    CHANNELS 3 Zrotation Xrotation Yrotation
-    JOINT RightLeg
-    {
-      OFFSET 0 -45 0
-      CHANNELS 3 Zrotation Xrotation Yrotation
-      JOINT RightFoot
-      {
-        OFFSET 0 -45 0
-        CHANNELS 3 Zrotation Xrotation Yrotation
-        End Site
-        {
-          OFFSET 0 0 15
-        }
-      }
-    }
-  }
-}
-MOTION
-Frames: 3
-Frame Time: 0.0333333
-""" + "".join("0 90 0 " + " ".join([str(5 * k)] * 27) + "\n" for k in range(3))
-
 
 def test_the_stage_table_is_generated(request):
     generated = f"<!-- stages -->\n{table(STAGES)}<!-- /stages -->"
@@ -125,7 +62,6 @@ def workplace(tmp_path_factory):
         (place / who / "prompt.txt").write_text(text)
     generator = np.random.default_rng(0)
     np.savez(place / "walk.npz", poses=generator.normal(0, 0.1, (130, 156)), trans=np.zeros((130, 3)))
-    (place / "dance.bvh").write_text(DANCE)
     program = place / "bin/avatarkit"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stages.main "$@"\n')

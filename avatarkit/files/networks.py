@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import avatarkit
 from avatarkit import record
 from avatarkit.atomic import replacing, write_bytes
 from avatarkit.errors import BadData, InputMissing
@@ -16,12 +15,10 @@ from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-REGRESSOR = Path(avatarkit.__file__).parent / "normals" / "regress"
-"""The one that comes with avatarkit."""
 
 
-def read_regressor(folder: Path | None = None) -> Any:
-    """The network that `train regress` wrote into a folder; without one, the one that comes with avatarkit.
+def read_regressor(folder: Path) -> Any:
+    """The network that `train regress` wrote into a folder.
 
     Its hash and licence go into the record. Raises InputMissing, BadData.
     """
@@ -30,7 +27,6 @@ def read_regressor(folder: Path | None = None) -> Any:
 
     from avatarkit.regressor import Regressor
 
-    folder = REGRESSOR if folder is None else folder
     if not (folder / CONFIG).is_file():
         raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train regress` wrote")
     with naming(folder):
