@@ -44,33 +44,53 @@ def smoothed(springs: Springs, values: Tensor, fixed: Tensor, rounds: int) -> Te
 
 
 def balanced(
-    springs: Springs, start: Tensor, fixed: Tensor, push: Tensor, *, rounds: int = 300, exact: float = 1e-4
+    springs: Springs,
+    start: Tensor,
+    fixed: Tensor,
+    push: Tensor,
+    pull: Tensor | None = None,
+    *,
+    rounds: int = 300,
+    exact: float = 1e-4,
 ) -> Tensor:
-    """(N,C) float64: the x with L x = `push` (N,C) where free, L the springs' Laplacian; `fixed` (N) stay at `start`.
+    """(N,C) float64: the x with (L + pull) x = `push` (N,C) where free, L the springs' Laplacian, `pull` (N) ≥ 0.
 
-    Conjugate gradients from `start`, with the diagonal as preconditioner, until the residual is `exact` of the first.
+    `fixed` (N) stay at `start`, and so does what neither spring nor pull holds. Conjugate gradients from `start`.
     """
     N, _ = sizes("N C, N, N C", start, fixed, push)
     a, b = springs.pairs.unbind(1)
     degree = torch.zeros(N, dtype=torch.float64)
     degree = degree.index_add(0, a, springs.strength).index_add(0, b, springs.strength)
+    degree = degree if pull is None else degree + pull
     free = (~fixed & (degree > 0)).double()[:, None]
     degree = degree.clamp(min=1e-30)[:, None]
     product = _product(springs)
     x = start.double().clone()
     residual = free * (push.double() - degree * x + product(x))
-    step = residual / degree
+    return conjugate_gradients(
+        lambda y: free * (degree * y - product(y)), residual, x, degree, rounds=rounds, exact=exact
+    )
+
+
+def conjugate_gradients(
+    applied: Callable[[Tensor], Tensor], residual: Tensor, x: Tensor, diagonal: Tensor, *, rounds: int, exact: float
+) -> Tensor:
+    """(N,C): x (N,C) improved until the residual of a symmetric system, a column at a time, is `exact` of what it was.
+
+    `applied`: the system's product with (N,C); `diagonal` (N,1): its preconditioner [Hestenes, Stiefel 1952].
+    """
+    step = residual / diagonal
     direction, power = step, (residual * step).sum(dim=0)
     enough = exact**2 * power.clamp(min=1e-30)
     for _ in range(rounds):
         if bool((power <= enough).all()):
             break
-        image = free * (degree * direction - product(direction))
-        length = power / (direction * image).sum(dim=0).clamp(min=1e-300)
+        image = applied(direction)
+        length = power / (direction * image).sum(dim=0).clamp(min=1e-30)
         x, residual = x + length * direction, residual - length * image
-        step = residual / degree
+        step = residual / diagonal
         power, before = (residual * step).sum(dim=0), power
-        direction = step + power / before.clamp(min=1e-300) * direction
+        direction = step + power / before.clamp(min=1e-30) * direction
     return x
 
 

@@ -25,10 +25,8 @@ from avatarkit.atlas.charting import opened, rims
 from avatarkit.atlas.flattening import (
     along_side,
     areas_of,
-    balanced,
     corners_of,
     pinned,
-    springs,
     untangled,
 )
 from avatarkit.atlas.layout import layout
@@ -119,26 +117,6 @@ def test_charts_of_the_template_are_discs_without_chords():
         assert len(rings) == 1 and len(own.unique()) - len(edges(own).vertices) + len(own) == 1
         on_rim = torch.isin(own, rings[0])
         assert int((on_rim.all(dim=1)).sum()) == 0, "a face on the rim alone would be flat"
-
-
-def test_balance_is_the_solution_of_the_system():
-    mesh = grid(3)
-    tied = springs(mesh.vertices[mesh.faces], mesh.faces, 16)
-    generator = torch.Generator().manual_seed(3)
-    start = torch.rand(16, 2, dtype=torch.float64, generator=generator)
-    towards, pull = torch.rand(16, 2, dtype=torch.float64, generator=generator), torch.full((16,), 0.3).double()
-    fixed = torch.arange(16) < 4
-    found = balanced(tied, start, fixed, pull, towards)
-    matrix = torch.zeros(16, 16, dtype=torch.float64)
-    for (a, b), w in zip(tied.pairs.tolist(), tied.strength.tolist(), strict=True):
-        matrix[a, a] += w
-        matrix[b, b] += w
-        matrix[a, b] -= w
-        matrix[b, a] -= w
-    matrix += torch.diag(pull)
-    side = pull[:, None] * towards - matrix[:, fixed] @ start[fixed]
-    expected = torch.linalg.solve(matrix[~fixed][:, ~fixed], side[~fixed])
-    assert torch.equal(found[fixed], start[fixed]) and torch.allclose(found[~fixed], expected, atol=1e-6)
 
 
 def test_a_rim_is_put_on_the_sides_in_its_order():

@@ -34,8 +34,9 @@ def test_balance_is_what_a_dense_solver_finds():
         laplacian[a, b] -= s
         laplacian[b, a] -= s
     start, push = torch.randn(8, 3, generator=generator).double(), torch.randn(8, 3, generator=generator).double()
-    fixed = torch.arange(8) < 2
-    found = balanced(springs, start, fixed, push, exact=1e-12)
+    fixed, pull = torch.arange(8) < 2, torch.rand(8, generator=generator).double()
+    laplacian += torch.diag(pull)
+    found = balanced(springs, start, fixed, push, pull, exact=1e-12)
     expected = torch.linalg.solve(laplacian[2:, 2:], push[2:] - laplacian[2:, :2] @ start[:2])
     assert torch.equal(found[:2], start[:2]) and torch.allclose(found[2:], expected)
 

@@ -5,26 +5,14 @@ can turn over and no two overlap, whatever the surface. It is drawn towards wher
 smooths what the template says; where that would turn a face over, the pull is let go.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from avatarkit.kernels import compiled
 from avatarkit.shapes import sizes
+from avatarkit.springs import Springs
 
 LEAST_WEIGHT = 0.05
 """The least cotangent: weights stay positive."""
-
-
-@dataclass(frozen=True, eq=False)
-class Springs:
-    """Springs (E,2) between N vertices, and their strengths (E) float64."""
-
-    count: int
-    pairs: Tensor
-    strength: Tensor
 
 
 def springs(corners: Tensor, faces: Tensor, count: int, stiffness: Tensor | None = None) -> Springs:
@@ -45,73 +33,6 @@ def merged(pairs: Tensor, strength: Tensor, count: int) -> Springs:
     keys, place = torch.unique(low * count + high, return_inverse=True)
     total = torch.zeros(len(keys), dtype=torch.float64).index_add(0, place, strength)
     return Springs(count, torch.stack([keys // count, keys % count], dim=1), total)
-
-
-def balanced(
-    tied: Springs,
-    start: Tensor,
-    fixed: Tensor,
-    pull: Tensor,
-    towards: Tensor,
-    *,
-    rounds: int = 600,
-    exact: float = 1e-7,
-) -> Tensor:
-    """(N,2) float64 where springs and the `pull` (N) towards (N,2) are in balance; `fixed` (N) stay at `start` (N,2).
-
-    Conjugate gradients with the diagonal as preconditioner, from `start`, until the residual is `exact` of the first.
-    """
-    a, b = tied.pairs.unbind(1)
-    free = ~fixed
-    degree = torch.zeros(tied.count, dtype=torch.float64)
-    degree = degree.index_add(0, a, tied.strength).index_add(0, b, tied.strength) + pull
-    loose = degree <= 0
-    free, degree = free & ~loose, torch.where(loose, 1.0, degree)
-    product = _product(tied)
-    mask = free[:, None].double()
-    x = start.double().clone()
-    residual = mask * (pull[:, None] * towards.double() - degree[:, None] * x + product(x))
-    step = residual / degree[:, None]
-    direction, power = step, (residual * step).sum(dim=0)
-    enough = exact**2 * power.clamp(min=1e-30)
-    for _ in range(rounds):
-        if bool((power <= enough).all()):
-            break
-        image = mask * (degree[:, None] * direction - product(direction))
-        length = power / (direction * image).sum(dim=0).clamp(min=1e-300)
-        x, residual = x + length * direction, residual - length * image
-        step = residual / degree[:, None]
-        power, before = (residual * step).sum(dim=0), power
-        direction = step + power / before.clamp(min=1e-300) * direction
-    return x
-
-
-def _product(tied: Springs) -> Callable[[Tensor], Tensor]:
-    """What the springs' symmetric matrix (N,N) makes of (N,2) float64, row by row in one order: the same bytes wherever
-    in memory it lies, which MKL's sparse products do not promise."""
-    a, b = tied.pairs.unbind(1)
-    rows, others = torch.cat([a, b]), torch.cat([b, a])
-    order = torch.argsort(rows, stable=True)
-    starts = torch.zeros(tied.count + 1, dtype=torch.int64)
-    starts[1:] = torch.bincount(rows, minlength=tied.count).cumsum(0)
-    given = (starts.numpy(), others[order].numpy(), torch.cat([tied.strength, tied.strength])[order].numpy())
-
-    def product(x: Tensor) -> Tensor:
-        found = torch.empty_like(x, memory_format=torch.contiguous_format)
-        _multiplied(*given, x.contiguous().numpy(), found.numpy())
-        return found
-
-    return product
-
-
-@compiled
-def _multiplied(starts, others, strength, x, found):  # type: ignore[no-untyped-def]
-    for row in range(len(starts) - 1):
-        u = v = 0.0
-        for k in range(starts[row], starts[row + 1]):
-            u += strength[k] * x[others[k], 0]
-            v += strength[k] * x[others[k], 1]
-        found[row, 0], found[row, 1] = u, v
 
 
 def filled(count: int, rings: list[Tensor]) -> Springs:

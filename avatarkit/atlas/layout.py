@@ -9,10 +9,11 @@ from torch import Tensor
 
 from avatarkit.atlas import panels
 from avatarkit.atlas.charting import of_vertices, opened, rims
-from avatarkit.atlas.flattening import balanced, corners_of, pinned, springs
+from avatarkit.atlas.flattening import corners_of, pinned, springs
 from avatarkit.atlas.panels import CHART_OF, CHARTS
 from avatarkit.body import BodyModel
 from avatarkit.mesh import Mesh, connected
+from avatarkit.springs import balanced
 
 GAP = 9 / 2048
 """Texels of a texture of 2048 that stay free on each side of a chart: what padding fills."""
@@ -87,11 +88,12 @@ def relaxed(corners: Tensor, faces: Tensor, start: Tensor, fixed: Tensor, spans:
 
     `wanted` (F) is how much of it they should have, in length.
     """
-    N, none = len(start), torch.zeros(len(start), dtype=torch.float64)
+    N, none = len(start), torch.zeros_like(start)
     stiffness, place = torch.ones(len(faces), dtype=torch.float64), start
     degree = torch.bincount(faces.reshape(-1), minlength=N).clamp(min=1)
     for _ in range(ROUNDS):
-        place = balanced(springs(corners, faces, N, stiffness), place, fixed, none, place)
+        tied = springs(corners, faces, N, stiffness)
+        place = balanced(tied, place, fixed, none, rounds=600, exact=1e-7)
         strain = wanted * strains(corners, (place * spans)[faces])
         # over the vertices, so that neighbours change alike
         shared = torch.zeros(N, dtype=torch.float64).index_add(0, faces.reshape(-1), strain.repeat_interleave(3))

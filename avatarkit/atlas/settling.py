@@ -7,9 +7,7 @@ from avatarkit.atlas.charting import Sewn, of_vertices, rims
 from avatarkit.atlas.flattening import (
     BY_LENGTH,
     SNAP,
-    Springs,
     areas_of,
-    balanced,
     corners_of,
     filled,
     merged,
@@ -23,6 +21,7 @@ from avatarkit.atlas.parting import Parted
 from avatarkit.atlas.unfolding import crossing, unfolded, untied
 from avatarkit.body import BodyModel
 from avatarkit.mesh import face_areas
+from avatarkit.springs import Springs, balanced
 
 REACH = 0.03
 """Metres over which the template's places are smoothed."""
@@ -111,8 +110,7 @@ def spanned(place: Tensor, points: Tensor, faces: Tensor, free: Tensor, holes: l
     fixed = torch.cat([~free, torch.zeros(len(holes), dtype=torch.bool)])
     for hole in holes:
         fixed[hole] = False
-    none = torch.zeros(len(start), dtype=torch.float64)
-    return balanced(tied, start, fixed, none, start, rounds=4000, exact=1e-12)[:N]
+    return balanced(tied, start, fixed, torch.zeros_like(start), rounds=4000, exact=1e-12)[:N]
 
 
 def _upright(place: Tensor, faces: Tensor) -> bool:
@@ -182,7 +180,7 @@ def upright(
     for turn in range(TURNS):
         tied = springs(corners, faces, N, stiffness)
         tied = merged(torch.cat([tied.pairs, closed.pairs]), torch.cat([tied.strength, closed.strength]), closed.count)
-        place = balanced(tied, place, fixed, pull, start)
+        place = balanced(tied, place, fixed, pull[:, None] * start, pull, rounds=600, exact=1e-7)
         strain = strains(corners, (place[:N] * spans)[faces])
         bad = ((strain > MOST_STRAIN) | (areas_of(place[faces]) <= 0)) & judged
         if not bool(bad.any()):

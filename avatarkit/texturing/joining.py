@@ -15,6 +15,7 @@ from torch import Tensor
 
 from avatarkit.atlas import Atlas, Texels, seams
 from avatarkit.shapes import sizes
+from avatarkit.springs import conjugate_gradients
 
 APART = 0.5
 """Texels between places on a cut, at most."""
@@ -46,20 +47,14 @@ def joined(image: Tensor, atlas: Atlas, shown: Texels) -> Tensor:
 
     diagonal = torch.zeros(len(used)).index_add(0, local.reshape(-1), share.square().reshape(-1))
     diagonal = firm + BOND * diagonal[:, None]
-    change = torch.zeros_like(start)
-    rest = -BOND * gathered(difference(start))
-    ahead = step = rest / diagonal
-    power = (rest * step).sum(dim=0)
-    enough = EXACT**2 * power.clamp(min=1e-30)
-    for _ in range(ROUNDS):
-        if bool((power <= enough).all()):
-            break
-        product = firm * ahead + BOND * gathered(difference(ahead))
-        length = power / (ahead * product).sum(dim=0).clamp(min=1e-30)
-        change, rest = change + length * ahead, rest - length * product
-        step = rest / diagonal
-        before, power = power, (rest * step).sum(dim=0)
-        ahead = step + power / before.clamp(min=1e-30) * ahead
+    change = conjugate_gradients(
+        lambda x: firm * x + BOND * gathered(difference(x)),
+        -BOND * gathered(difference(start)),
+        torch.zeros_like(start),
+        diagonal,
+        rounds=ROUNDS,
+        exact=EXACT,
+    )
     found = image.reshape(-1, C).clone()
     found[used] = (start + change).clamp(0, 1)
     return found.reshape(image.shape)

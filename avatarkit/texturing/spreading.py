@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from avatarkit.shapes import sizes
+from avatarkit.springs import conjugate_gradients
 
 TINY = 1e-6
 
@@ -39,20 +40,7 @@ def spread(
         return diagonal * x - joined @ x
 
     x = torch.where(weights[:, None] > 0, values, towards)
-    rest = side - applied(x)
-    ahead = turned = rest / diagonal
-    power = (rest * turned).sum(dim=0)
-    enough = 1e-10 * power.clamp(min=1e-30)
-    for _ in range(iterations):
-        if bool((power <= enough).all()):
-            break
-        image = applied(ahead)
-        step = power / (ahead * image).sum(dim=0).clamp(min=1e-30)
-        x, rest = x + step * ahead, rest - step * image
-        turned = rest / diagonal
-        before, power = power, (rest * turned).sum(dim=0)
-        ahead = turned + power / before.clamp(min=1e-30) * ahead
-    return x
+    return conjugate_gradients(applied, side - applied(x), x, diagonal, rounds=iterations, exact=1e-5)
 
 
 def means(labels: Tensor, values: Tensor, weights: Tensor) -> Tensor:
