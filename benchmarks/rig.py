@@ -30,7 +30,7 @@ from torch import Tensor
 from avatarkit import carving, files, people, rigging
 from avatarkit.avatar import Avatar
 from avatarkit.body import JOINT_INDEX, JOINT_NAMES, PARENTS, Body, BodyModel, Pose
-from avatarkit.mesh import Mesh, edges, submesh, volume
+from avatarkit.mesh import Mesh, edges, submesh
 from avatarkit.rigging.binding import FINGERS, strongest
 from avatarkit.surface import Surface
 
@@ -164,9 +164,11 @@ def _lost(avatar: Avatar, joint: int, pose: Pose) -> float:
     rest, there = avatar.mesh.vertices, avatar.posed(pose)
     own = avatar.lbs_weights[:, [joint, PARENTS[joint]]].sum(dim=1) > 0.9
     near = own & ((rest - avatar.joints[joint]).norm(dim=1) < 0.2)
-    faces = avatar.mesh.faces[near[avatar.mesh.faces].all(dim=1)]
-    before, after = (float(volume(x - avatar.joints[joint], faces)) for x in (rest, there))
-    return 100 * (before - after) / before
+    corners = avatar.mesh.faces[near[avatar.mesh.faces].all(dim=1)]
+    before, after = ((x - avatar.joints[joint])[corners].unbind(dim=1) for x in (rest, there))
+    (a, b, c), (p, q, r) = before, after
+    full, left = (a * torch.linalg.cross(b, c)).sum(), (p * torch.linalg.cross(q, r)).sum()
+    return float(100 * (full - left) / full)
 
 
 def table(rows: list[Row]) -> dict[str, float]:
