@@ -167,6 +167,11 @@ def test_gates_name_what_is_wrong(rig, dressed):
     mirrored = [JOINT_INDEX[n.replace("left", "~").replace("right", "left").replace("~", "right")] for n in JOINT_INDEX]
     wrong = replace(avatar, lbs_weights=avatar.lbs_weights[:, mirrored])
     assert "other side" in rigging.faults(wrong, 0.0)[0]
+    swapped = avatar.lbs_weights.clone()
+    one, other = ([JOINT_INDEX[f"left_{finger}{bone}"] for bone in (1, 2, 3)] for finger in ("index", "middle"))
+    swapped[:, other] += 0.4 * swapped[:, one]
+    swapped[:, one] *= 0.6
+    assert any("another finger" in fault for fault in rigging.faults(replace(avatar, lbs_weights=swapped), 0.0))
     away = replace(avatar, joints=avatar.joints + torch.tensor([0.0, 0.5, 0.0]))
     assert any("head is" in fault for fault in rigging.faults(away, 0.0))
     assert "torn" in rigging.faults(avatar, 0.5)[0]

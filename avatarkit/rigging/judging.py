@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from avatarkit.avatar import Avatar
-from avatarkit.body import JOINT_NAMES
+from avatarkit.body import JOINT_INDEX, JOINT_NAMES
 from avatarkit.errors import QualityGate
+from avatarkit.rigging.binding import FINGERS
 
 log = logging.getLogger("avatarkit")
 
@@ -18,14 +19,21 @@ BODY = JOINT_NAMES[:22]
 """The joints that must lie inside of the mesh."""
 
 
+FINGER_JOINTS = [
+    [JOINT_INDEX[f"{side}_{finger}{bone}"] for bone in (1, 2, 3)] for side in ("left", "right") for finger in FINGERS
+]
+
+
 @dataclass(frozen=True)
 class Gate:
     """What a rig may not be worse than: joints this far outside of the mesh, in metres; this share of its area mended;
-    this share of the vertices far over on one side with weights of the other side's limbs."""
+    this share of the vertices far over on one side with weights of the other side's limbs; this
+    share of the fingers' vertices on two of them, as the webs between them are."""
 
     outside: float = 0.02
     mended: float = 0.25
     crossed: float = 0.002
+    mixed: float = 0.06
 
 
 def judge(avatar: Avatar, mended: float, *, allow_poor: bool = False) -> None:
@@ -60,6 +68,9 @@ def faults(avatar: Avatar, mended: float, gate: Gate | None = None) -> list[str]
     share = crossed(avatar)
     if share > gate.crossed:
         found.append(f"{100 * share:.1f} % of the vertices far on one side hang on the other side's limb")
+    share = mixed(avatar)
+    if share > gate.mixed:
+        found.append(f"{100 * share:.1f} % of the fingers' vertices hang on another finger too")
     if mended > gate.mended:
         found.append(
             f"{100 * mended:.1f} % of the surface was torn by un-posing, expected at most {100 * gate.mended:.0f} %"
@@ -77,6 +88,14 @@ def crossed(avatar: Avatar) -> float:
     on_left, on_right = (avatar.lbs_weights[:, side == k].sum(dim=1) for k in (1, -1))
     wrong = ((x > ASIDE) & (on_right > 0.5)) | ((x < -ASIDE) & (on_left > 0.5))
     return float(wrong.double().mean())
+
+
+def mixed(avatar: Avatar) -> float:
+    """The share of the fingers' vertices with over a fifth of their weight on another finger than most of it."""
+    weights = torch.stack([avatar.lbs_weights[:, own].sum(dim=1) for own in FINGER_JOINTS], dim=1)
+    first, second = weights.topk(2, dim=1).values.unbind(dim=1)
+    of_finger = first > 0.5
+    return float((second[of_finger] > 0.2).double().mean()) if bool(of_finger.any()) else 0.0
 
 
 def outside(avatar: Avatar) -> Tensor:
