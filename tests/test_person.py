@@ -7,6 +7,7 @@ import torch
 from avatarkit import camera
 from avatarkit.body import Pose
 from avatarkit.errors import BadData
+from avatarkit.mesh import Mesh
 from avatarkit.person import Person
 from avatarkit.record import Model
 
@@ -27,6 +28,18 @@ def test_round_trip_is_exact():
     for key, array in person.arrays().items():
         assert np.array_equal(array, again.arrays()[key]), key
     assert again.camera.kind == "orthographic" and again.crop_offset == (10, 20)
+
+
+def test_a_mesh_from_elsewhere_is_brought_to_the_body_once():
+    """Centimetres with Z up, as its body was fitted; what a later stage has written already stays where it is."""
+    vertices = torch.tensor([[0.3, 0.0, 0.1], [-0.3, 1.7, -0.1], [0.0, 0.9, 0.2]])
+    to = np.array([[0.01, 0, 0, 0], [0, 0, 0.01, 0], [0, -0.01, 0, 0], [0, 0, 0, 1]])
+    raw = torch.stack([100 * vertices[:, 0], -100 * vertices[:, 2], 100 * vertices[:, 1]], dim=1)
+    person, faces = ana(world_from_mesh=to), torch.tensor([[0, 1, 2]])
+    placed = person.placed(Mesh(raw, faces), vertices)
+    assert torch.allclose(placed.vertices, vertices, atol=1e-5)
+    assert person.placed(placed, vertices) is placed
+    assert ana().placed(Mesh(raw, faces), vertices).vertices is raw
 
 
 def test_the_keys_are_smplx_own():

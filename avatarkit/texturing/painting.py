@@ -65,6 +65,7 @@ def painted(
     what no picture shows, by `words`, and sharpen the whole. `joining` makes both sides of each cut look alike.
     BadData where no colour is known.
     """
+    mesh = person.placed(mesh, person.mesh(model).vertices)
     chosen = laid_out(mesh, model, person, atlas)
     mesh, sheet = chosen.mesh, texels(chosen, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
