@@ -32,7 +32,7 @@ def rig(
     """
     from avatarkit import files, rigging
 
-    rigging.check(rest, influences, vrm=vrm)
+    rigging.check(rest, influences, bones=bones, vrm=vrm)
     most = rigging.triangles_of(triangles) if triangles else ()
     person = files.read_person(body)
     model = files.read_body_model_of(person)

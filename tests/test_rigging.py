@@ -100,6 +100,8 @@ def test_a_pose_hangs_the_arms(model, dressed):
     assert -1.4 < float(arm[1] / arm[0]) < -0.6
     with pytest.raises(UsageError, match="--rest"):
         rigging.check("x", 4)
+    with pytest.raises(UsageError, match="blender"):
+        rigging.check("t", 4, bones="blender")
     with pytest.raises(UsageError, match="--influences"):
         rigging.check("t", 5)
 

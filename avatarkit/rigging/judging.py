@@ -31,8 +31,8 @@ class Gate:
     share of the fingers' vertices on two of them, as the webs between them are."""
 
     outside: float = 0.02
-    mended: float = 0.25
-    crossed: float = 0.002
+    mended: float = 0.15
+    crossed: float = 0.01
     mixed: float = 0.06
 
 

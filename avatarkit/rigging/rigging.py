@@ -10,6 +10,7 @@ from torch import Tensor
 
 from avatarkit.avatar import Avatar
 from avatarkit.body import Body, BodyModel, Pose
+from avatarkit.bones import renamed
 from avatarkit.clips import Clip
 from avatarkit.cycles import CYCLES
 from avatarkit.errors import UsageError
@@ -84,8 +85,9 @@ def cycles(body: Body) -> list[Clip]:
     return [made(body) for made in CYCLES.values()]
 
 
-def check(rest: str, influences: int, *, vrm: bool = False) -> None:
+def check(rest: str, influences: int, *, bones: str = "vrm", vrm: bool = False) -> None:
     """Raises UsageError for a rest pose or a number of influences that there is not, and for VRM in another pose."""
+    renamed((), bones)
     if vrm and rest != "t":
         raise UsageError(f"--vrm with --rest {rest}: VRM wants the T-pose: leave out one of them")
     if rest not in RESTS:
