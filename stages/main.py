@@ -33,9 +33,10 @@ from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
 from stages.train import train
+from stages.warmup import warmup
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -242,8 +243,11 @@ def _said(app: typer.Typer, stages: tuple[Stage, ...], words: tuple[str, ...], s
 
 
 def _run_command(function: Callable[..., str], given: dict[str, Any]) -> int:
-    own = {p: given[p] for p in marks(function)}
-    return _batch.guarded(lambda: _batch.write(function(**own).encode() + b"\n"), debug=given["debug"])
+    def work() -> None:
+        _use_machine("auto", None)
+        _batch.write(function(**{p: given[p] for p in marks(function)}).encode() + b"\n")
+
+    return _batch.guarded(work, debug=given["debug"])
 
 
 if __name__ == "__main__":
