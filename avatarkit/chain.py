@@ -4,13 +4,14 @@ put in place together. The command line calls this for every subject; `build` wi
 import json
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatarkit import atomic, record, subject
-from avatarkit.errors import BadData, LicenceForbids
-from avatarkit.record import Ledger, Model
+from avatarkit import atomic, provenance, record, subject
+from avatarkit.errors import BadData, LicenceForbids, UsageError
+from avatarkit.provenance import Provenance
 from avatarkit.stage import Stage, name, options
 from avatarkit.subject import Job
 
@@ -25,6 +26,11 @@ class Manner:
     force: bool = False
     strict: bool = False
     commercial: bool = False
+    consent: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.consent) > provenance.LONGEST or not all(c.isprintable() for c in self.consent):
+            raise UsageError(f"--consent: expected one line of at most {provenance.LONGEST} characters")
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,21 @@ def run(stage: Stage, job: Job, given: dict[str, Any], manner: Manner, stages: t
     if not manner.force and record.edited(job.out):
         return _kept(job, manner, inputs)
     _check_output(stage, job, manner)
+    _check_licences(job, [provenance.behind(path) for path in inputs], manner)
     if manner.dry_run:
         log.warning("would run: %s %s -> %s", name(stage), " ".join(map(str, inputs)), job.out)
         return Outcome(job.out, None, inputs)
     _copy(job)
     taken = {p: given.get(p, default) for p, default in options(stage).items()}
-    with record.keeping() as ledger, atomic.temporary(job.out) as made:
+    said = {"consent": manner.consent} if manner.consent else {}
+    with record.keeping(manner.consent) as ledger, atomic.temporary(job.out) as made:
         start = time.perf_counter()
         stage(**job.reads, **taken, out=made)
-        _check_licences(job, ledger, manner)
+        past = provenance.of(ledger)
+        _check_licences(job, [past], manner)
         seconds = time.perf_counter() - start
-        story = record.compose(name(stage), taken, ledger, job.out, record.sha256(made), seconds)
+        story = record.compose(name(stage), taken | said, ledger, job.out, record.sha256(made), seconds)
+        story["provenance"] = past.as_json()
         atomic.commit(made, job.out, record.record_path(job.out), (json.dumps(story, indent=2) + "\n").encode())
     return Outcome(job.out, story, tuple(ledger.reads) + tuple(ledger.models))
 
@@ -96,11 +106,11 @@ def _copy(job: Job) -> None:
             atomic.write_bytes(target, content)
 
 
-def _check_licences(job: Job, ledger: Ledger, manner: Manner) -> None:
-    if not manner.commercial:
-        return
-    behind: list[Model] = list(ledger.models.values())
-    for path in ledger.reads:
-        behind += record.models_behind(path)
-    for model in (m for m in behind if not m.free):
-        raise LicenceForbids(f"{job.out}: {model.name} is {model.licence}: not for commercial use; use --body builtin")
+def _check_licences(job: Job, pasts: Iterable[Provenance | None], manner: Manner) -> None:
+    """LicenceForbids where a model behind the subject, by records or by what the files themselves say, is not free."""
+    models = {model for past in pasts if past is not None for model in past.models} if manner.commercial else set()
+    for model in sorted((model for model in models if not model.free), key=lambda model: model.name):
+        raise LicenceForbids(
+            f"{job.out}: {model.name} is {model.licence}: not for commercial use; use --body builtin, and networks "
+            "whose model card allows it"
+        )

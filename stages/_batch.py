@@ -25,7 +25,7 @@ Flags = dict[str, Any]
 
 def run(stage: Stage, stages: tuple[Stage, ...], given: Flags) -> int:
     """Run the stage on every subject that the command line or stdin names. Returns the exit code."""
-    manner = Manner(given["dry_run"], given["force"], given["strict"], given["commercial"])
+    manner = Manner(given["dry_run"], given["force"], given["strict"], given["commercial"], given["consent"])
     made, codes, rules = set[Path](), [], []
     for plan in _jobs(stage, given):
 

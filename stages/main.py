@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from avatarkit import __version__, progress
+from avatarkit import __version__, progress, record
 from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
@@ -55,6 +55,7 @@ SHARED: Flags = {
         Annotated[bool, typer.Option("--require-commercial-ok", help="Stop (77) if a licence forbids selling.")],
         False,
     ),
+    "consent": (Annotated[str, typer.Option(help="Who agreed to this, in your words; kept in every file.")], ""),
 }
 SPOKEN: Flags = {
     "json": (Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")], False),
@@ -179,7 +180,12 @@ def _run_stage(stage: Stage, stages: tuple[Stage, ...], given: dict[str, Any]) -
 
 def _run_command(function: Callable[..., str], given: dict[str, Any]) -> int:
     own = {p: given[p] for p in marks(function)}
-    return _batch.guarded(lambda: _batch.write(function(**own).encode() + b"\n"), debug=given["debug"])
+
+    def work() -> None:
+        with record.keeping():  # so that what is written can say what it was made from
+            _batch.write(function(**own).encode() + b"\n")
+
+    return _batch.guarded(work, debug=given["debug"])
 
 
 if __name__ == "__main__":
