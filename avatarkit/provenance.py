@@ -137,4 +137,4 @@ def told(said: dict[str, Any]) -> str:
               f"  selling   {allowed} by the licences of its models"]  # fmt: skip
     lines += [f"  consent   {words}" for words in sorted(found.consent)]
     models = sorted(found.models, key=lambda model: model.name)
-    return "\n".join(lines + [f"  model     {m.name}   {m.licence}   {m.sha256}" for m in models])
+    return "\n".join(lines + [f"  built on  {m.name}   {m.licence}   {m.sha256}" for m in models])

@@ -32,4 +32,5 @@ def info(
     if said is None:
         return f"{artefact}: no record beside it, and nothing in it that says what it was made from"
     first, *others = [record.told(path, step) for path, step in steps] or [f"{artefact}"]
-    return "\n".join([first, provenance.told(said), *others])
+    title, *how = first.split("\n", 1)
+    return "\n".join([title, provenance.told(said), *how, *others])
