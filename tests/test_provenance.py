@@ -106,18 +106,47 @@ def test_what_one_file_says_the_next_one_inherits(tmp_path, name):
 
 def test_consent_is_inherited_through_records(tmp_path):
     (tmp_path / "prompt.txt").write_text("ana")
-    for stage, first, consent in (
-        (draw, "prompt.txt", "Ana, 2026"),
-        (dress, "body.npz", ""),
-        (carve, "body.npz", "Bo"),
-    ):
+    steps = ((draw, "prompt.txt", "Ana, 2026"), (dress, "body.npz", ""), (carve, "body.npz", "Bo"))
+    for stage, first, consent in steps:
         chain.run(stage, job(stage, tmp_path / first), {}, Manner(consent=consent), TOYS)
     records = [json.loads((tmp_path / f"{n}.json").read_text()) for n in ("body.npz", "normals.png", "carved.glb")]
     assert [found["provenance"]["consent"] for found in records] == [["Ana, 2026"], ["Ana, 2026"], ["Ana, 2026", "Bo"]]
-    assert [found["options"].get("consent") for found in records] == ["Ana, 2026", None, "Bo"]
+    assert [found.get("consent") for found in records] == ["Ana, 2026", None, "Bo"]
     assert "consent   Bo" in info(tmp_path / "carved.glb")
     with pytest.raises(UsageError, match="consent"):
         Manner(consent="two\nlines")
+
+
+def built(folder, **manner):
+    """Which stages of the toy chain are run, and why."""
+    steps = chain.through(TOYS, job(draw, folder / "prompt.txt"), {}, Manner(**manner))
+    return {step.stage.__name__: step.why for step in steps if step.why}
+
+
+def consent_of(path):
+    return provenance.behind(path).consent
+
+
+def test_a_new_consent_makes_a_chain_anew_and_an_old_one_holds_while_the_subject_is_the_same(tmp_path):
+    (tmp_path / "prompt.txt").write_text("ana")
+    built(tmp_path)
+    assert set(built(tmp_path, consent="Ana")) == {"draw", "dress", "carve"}
+    assert built(tmp_path) == built(tmp_path, consent="Ana") == {}
+    built(tmp_path, force=True)
+    assert consent_of(tmp_path / "carved.glb") == {"Ana"}
+    (tmp_path / "prompt.txt").write_text("bob")
+    built(tmp_path)
+    assert consent_of(tmp_path / "carved.glb") == set()
+
+
+def test_what_is_up_to_date_is_refused_as_well(tmp_path):
+    (tmp_path / "prompt.txt").write_text("ana")
+    built(tmp_path)
+    found = json.loads((tmp_path / "body.npz.json").read_text())
+    (tmp_path / "body.npz.json").write_text(json.dumps(found | {"models": [vars(BOUND)]}))
+    assert built(tmp_path) == {}
+    with pytest.raises(LicenceForbids, match=r"body\.npz: SMPL-X is"):
+        built(tmp_path, commercial=True)
 
 
 def photo(path):
@@ -152,6 +181,16 @@ def test_where_a_photo_was_taken_stays_with_the_photo(tmp_path):
         if path.name != "photo.jpg":
             assert PLACE not in content and b"Exif" not in content and b"GPS" not in content, path.name
     assert (files.read_person(tmp_path / "body.npz").crop == crop).all()
+
+
+def test_a_photo_that_says_that_it_was_generated_is_no_photo(tmp_path):
+    theirs = imprint.xmp({"digital_source_type": imprint.SOURCE_TYPES + "trainedAlgorithmicMedia"})
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(
+        tmp_path / "photo.webp", xmp=theirs.replace(b"avatarkit:", b"a:")
+    )
+    with record.keeping() as ledger:
+        files.read_photo(tmp_path / "photo.webp")
+        assert provenance.of(ledger).ingredients == {GENERATED}
 
 
 def test_info_of_a_lone_file_and_of_a_photo(tmp_path):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,16 @@ def read_body_model_of(person: Person) -> BodyModel:
 
 def _read_model(path: Path) -> BodyModel:
     with naming(path):
-        content = path.read_bytes()
-        digest = record.digest(content)
-        model = BodyModel.from_arrays(npz.decode(content), sha256=digest)
-    record.note_model(path, Model(model.name, digest, model.licence))
+        model = _decoded_model(path, path.stat().st_mtime_ns)
+    record.note_model(path, Model(model.name, model.sha256, model.licence))
     return model
+
+
+@lru_cache(maxsize=4)
+def _decoded_model(path: Path, changed: int) -> BodyModel:
+    """Read once for all the people that a process makes; `changed` is the file's time."""
+    content = path.read_bytes()
+    return BodyModel.from_arrays(npz.decode(content), sha256=record.digest(content))
 
 
 def body_models() -> list[tuple[str, BodyModel | None, str]]:
