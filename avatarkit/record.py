@@ -41,15 +41,18 @@ class Ledger:
     reads: dict[Path, str] = field(default_factory=dict)
     models: dict[Path, Model] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    ingredients: dict[Path, str] = field(default_factory=dict)
+    """what a file is that has no past of ours: a photo, a generative model, a mesh made elsewhere"""
+    consent: str = ""
 
 
 _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
 @contextmanager
-def keeping() -> Iterator[Ledger]:
+def keeping(consent: str = "") -> Iterator[Ledger]:
     """A ledger of everything that `files` reads inside the block."""
-    ledger = Ledger()
+    ledger = Ledger(consent=consent)
     token = _ledger.set(ledger)
     try:
         yield ledger
@@ -67,6 +70,17 @@ def note_model(path: Path, model: Model) -> None:
     ledger = _ledger.get()
     if ledger is not None:
         ledger.models[path] = model
+
+
+def note_ingredient(path: Path, kind: str) -> None:
+    ledger = _ledger.get()
+    if ledger is not None:
+        ledger.ingredients[path] = kind
+
+
+def current() -> Ledger | None:
+    """The ledger that is being kept."""
+    return _ledger.get()
 
 
 def note_facts(facts: dict[str, Any]) -> None:

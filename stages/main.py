@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from avatarkit import __version__, chain, progress
+from avatarkit import __version__, chain, progress, record
 from avatarkit.chain import Manner
 from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
@@ -60,6 +60,7 @@ SHARED: Flags = {
         Annotated[bool, typer.Option("--require-commercial-ok", help="Stop (77) if a licence forbids selling.")],
         False,
     ),
+    "consent": (Annotated[str, typer.Option(help="Who agreed to this, in your words; kept in every file.")], ""),
 }
 SPOKEN: Flags = {
     "json": (Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")], False),
@@ -216,7 +217,7 @@ def _run_build(app: typer.Typer, stages: tuple[Stage, ...], given: dict[str, Any
 
 
 def _manner(given: dict[str, Any]) -> Manner:
-    return Manner(given["dry_run"], given["force"], given["strict"], given["commercial"])
+    return Manner(given["dry_run"], given["force"], given["strict"], given["commercial"], given["consent"])
 
 
 Said = dict[str, dict[str, Any]]
@@ -245,7 +246,8 @@ def _said(app: typer.Typer, stages: tuple[Stage, ...], words: tuple[str, ...], s
 def _run_command(function: Callable[..., str], given: dict[str, Any]) -> int:
     def work() -> None:
         _use_machine("auto", None)
-        _batch.write(function(**{p: given[p] for p in marks(function)}).encode() + b"\n")
+        with record.keeping():  # so that what is written can say what it was made from
+            _batch.write(function(**{p: given[p] for p in marks(function)}).encode() + b"\n")
 
     return _batch.guarded(work, debug=given["debug"])
 

@@ -34,7 +34,8 @@ DOORS = {
     "xatlas": {"avatarkit/atlas/automatic.py"},
     "pxr": {"avatarkit/usd.py"},
 }
-STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
+STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress",
+                 "imprint", "provenance"}  # fmt: skip
 VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging"}
 LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from avatarkit import maps, npz, png, record
+from avatarkit import imprint, maps, npz, png, provenance, record
 from avatarkit.atomic import write_bytes
 from avatarkit.body import Body, BodyModel, official
 from avatarkit.clips import Clip
@@ -92,7 +92,9 @@ def read_person(path: Path) -> Person:
 
 
 def write_person(path: Path, person: Person) -> None:
-    write_bytes(path, npz.encode(person.arrays()))
+    """Write `body.npz`, with what it was made from in it."""
+    said = np.array(imprint.text_of(provenance.here()))
+    write_bytes(path, npz.encode(person.arrays() | {imprint.KEY: said}))
 
 
 def read_body_model(source: str) -> BodyModel:
@@ -176,7 +178,8 @@ def read_normals(path: Path) -> Maps:
 def write_normals(path: Path, found: Maps) -> None:
     layout = found.layout()
     record.note_facts({"layout": layout})
-    write_bytes(path, png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)}))
+    content = png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)})
+    write_bytes(path, imprint.imprinted(content, provenance.here()))
 
 
 def read_sight(path: Path) -> Mesh | Maps:
