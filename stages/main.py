@@ -25,13 +25,14 @@ from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
 from stages.info import info
 from stages.preview import preview
+from stages.report import report
 from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
 from stages.train import train
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, train, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
