@@ -26,6 +26,8 @@ from avatarkit.surface import Surface
 
 VIEWS = {"front": 0.0, "side": 90.0, "back": 180.0, "face": 25.0}
 SIDES = {0: "front", 90: "left", 180: "back", 270: "right"}
+NEARLY = 15
+"""Degrees."""
 
 TOP, BOTTOM = (247, 247, 248), (222, 223, 226)
 ELEVATION = 5.0
@@ -112,8 +114,14 @@ def _view_name(camera: Camera, surface: str) -> str:
     """The side that a map shows: front, left, back, right (the person's) or the camera's yaw in degrees."""
     x, _, z = (-camera.cam_from_world[2, :3]).tolist()
     yaw = round(math.degrees(math.atan2(x, z))) % 360
-    near, far = (SIDES.get(angle % 360, f"yaw {angle % 360}°") for angle in (yaw, yaw + 180))
+    near, far = (_side(angle % 360) for angle in (yaw, yaw + 180))
     return near if surface == "nearest" else f"{far}, through {near}"
+
+
+def _side(yaw: int) -> str:
+    """`front` and so on where the camera is nearly there: that of a photo rarely stands right ahead."""
+    nearest = round(yaw / 90) * 90
+    return SIDES[nearest % 360] if abs(yaw - nearest) <= NEARLY else f"yaw {yaw}°"
 
 
 def find_head(vertices: Tensor) -> Tensor:

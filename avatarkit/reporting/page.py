@@ -54,7 +54,7 @@ class Report(NamedTuple):
     sheet: Image | None
 
 
-def report(dossier: Dossier, *, size: tuple[int, int] = (300, 400), frames: int = 24) -> Report:
+def report(dossier: Dossier, *, size: tuple[int, int] = (300, 400), frames: int = 20) -> Report:
     """The report of one subject, in pictures of `size` (width, height) and a turntable of so many frames. The same
     subject gives the same bytes, but for the seconds in its records."""
     dossier = replace(dossier, avatar=lit(dossier.avatar)) if dossier.avatar is not None else dossier
@@ -95,6 +95,18 @@ def _facts(dossier: Dossier) -> dict[str, str]:
         found["animations"] = clips or "none"
     for key, value in (dossier.person.residuals if dossier.person else {}).items():
         found[SPELT.get(key, key.replace("_", " "))] = f"{value:.3f}"
+    return found | _noted(dossier)
+
+
+def _noted(dossier: Dossier) -> dict[str, str]:
+    """What the stages measured of their own work."""
+    facts = {key: value for record in dossier.records() for key, value in (record.get("facts") or {}).items()}
+    residuals, torn, found = facts.get("residuals"), facts.get("torn"), {}
+    degrees = [v for k, v in residuals.items() if k.startswith("degrees_")] if isinstance(residuals, dict) else []
+    if degrees:
+        found["carved normals are off by"] = f"{max(degrees):.1f}° in the worst view"
+    if isinstance(torn, float):
+        found["torn by un-posing, mended"] = f"{100 * torn:.1f} % of the surface"
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -46,17 +47,33 @@ def turntable(dossier: Dossier, size: tuple[int, int], frames: int) -> np.ndarra
     final = dossier.final()
     if final is None:
         return None
-    return portrait.turntable(final[1], frames, replace(_style(final[1], size), shadows=False))
+    return portrait.turntable(final[1], frames, replace(_style(final[1], size), shadows=False, supersampling=1))
 
 
 def _input(dossier: Dossier, size: tuple[int, int]) -> list[Tile]:
     found = []
     if dossier.photo is not None:
-        name = dossier.photo_name
-        found.append(Tile("input", name, "The photo.", portrait.framed(dossier.photo, size)))
+        left, top, width, height = _window(dossier, size)
+        photo = picture.on_background(dossier.photo)[top : top + height, left : left + width]
+        found.append(Tile("input", dossier.photo_name, "The photo.", portrait.framed(photo, size)))
     if dossier.words is not None:
         found.append(Tile("input", "prompt.txt", f"The words: {dossier.words}", _written(dossier.words, size)))
     return found
+
+
+def _window(dossier: Dossier, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part (left, top, width, height) of the photo that is shown: the person with room for the shape of `size`,
+    or all of it where the person is not known to be in this very photo."""
+    assert dossier.photo is not None
+    (H, W), person = dossier.photo.shape[:2], dossier.person
+    if person is None or person.crop is None or person.camera.size != (W, H):
+        return 0, 0, W, H
+    height, width = person.crop.shape[:2]
+    scale = max(width / size[0], height / size[1])
+    wide, high = min(round(scale * size[0]), W), min(round(scale * size[1]), H)
+    left, top = (round(at + (has - is_) / 2) for at, has, is_ in
+                 zip(person.crop_offset, (width, height), (wide, high), strict=True))  # fmt: skip
+    return min(max(left, 0), W - wide), min(max(top, 0), H - high), wide, high
 
 
 def _written(words: str, size: tuple[int, int]) -> Image:
@@ -81,7 +98,7 @@ def _body(dossier: Dossier, size: tuple[int, int]) -> list[Tile]:
         return []
     found = []
     if dossier.photo is not None:
-        over = _over(dossier.photo, dossier.person, dossier.body, size)
+        over = _over(dossier, dossier.person, dossier.body, size)
         found.append(Tile("body.npz", "over the photo", "The body drawn over the photo.", over))
     style = Style("shaded", size)
     front, side = portrait.around(dossier.body, [0.0, 90.0], style)
@@ -90,11 +107,16 @@ def _body(dossier: Dossier, size: tuple[int, int]) -> list[Tile]:
     return found
 
 
-def _over(photo: Image, person: Person, body: Mesh, size: tuple[int, int]) -> Image:
-    scale = min(size[0] / photo.shape[1], size[1] / photo.shape[0])
-    small = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
-    plain = picture.on_background(picture.resized(photo, small), portrait.paper(small)).astype(np.float32)
-    drawn = drawing.draw(body, cameras.resized(person.camera, small)).astype(np.float32)
+def _over(dossier: Dossier, person: Person, body: Mesh, size: tuple[int, int]) -> Image:
+    """The body as the photo's camera sees it, half transparent, over the photo."""
+    assert dossier.photo is not None
+    left, top, width, height = window = _window(dossier, size)
+    photo = picture.on_background(dossier.photo)
+    scale = min(size[0] / width, size[1] / height)
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    plain = picture.resized(photo[top : top + height, left : left + width], small).astype(np.float32)
+    camera = cameras.cropped(cameras.resized(person.camera, (photo.shape[1], photo.shape[0])), window)
+    drawn = drawing.draw(body, cameras.resized(camera, small)).astype(np.float32)
     share = drawn[..., 3:] / 255 * VEIL
     return portrait.framed(np.rint(plain * (1 - share) + drawn[..., :3] * share).astype(np.uint8), size)
 
@@ -143,12 +165,13 @@ def lit(avatar: Played) -> Played:
 
 
 def _style(mesh: Mesh, size: tuple[int, int]) -> Style:
+    """Clay shows its shape by its shadows; paint shows colours, without."""
     painted = mesh.uvs is not None and "base_colour" in mesh.images
-    return Style("texture" if painted else "shaded", size)
+    return Style("texture", size, shadows=False) if painted else Style("shaded", size)
 
 
-def sheet_of(tiles: list[Tile], columns: int = 6) -> Image:
-    """The contact sheet (H,W,3): what a reader looks at first, each under its file's name."""
+def sheet_of(tiles: list[Tile], most: int = 6) -> Image:
+    """The contact sheet (H,W,3): what a reader looks at first, each under its file's name, at most so many a row."""
     wanted = [
         *(tile for tile in tiles if tile.step == "input"),
         *_of(tiles, "body.npz", ("over the photo", "front"))[:1],
@@ -158,6 +181,7 @@ def sheet_of(tiles: list[Tile], columns: int = 6) -> Image:
         *_of(tiles, "textured.glb", tuple(portrait.VIEWS)),
         *_of(tiles, "avatar.glb", ()),
     ] or tiles
+    columns = math.ceil(len(wanted) / math.ceil(len(wanted) / most))
     rows = [wanted[i : i + columns] for i in range(0, len(wanted), columns)]
     labels = [[tile.label if tile.step == "input" else f"{tile.step}: {tile.label}" for tile in row] for row in rows]
     return picture.grid([[tile.image for tile in row] for row in rows], labels=labels, font_size=14)
