@@ -29,6 +29,7 @@ from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
 from stages.info import info
 from stages.preview import preview
+from stages.report import report
 from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
@@ -36,7 +37,7 @@ from stages.train import train
 from stages.warmup import warmup
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor, warmup)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
