@@ -21,6 +21,7 @@ from avatarkit.stage import rules as make_rules
 from stages import _batch
 from stages.carve_mesh import carve_mesh
 from stages.doctor import doctor
+from stages.evaluate import evaluate
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
 from stages.info import info
@@ -31,7 +32,7 @@ from stages.texture_uv import texture_uv
 from stages.train import train
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, evaluate, train, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -139,7 +140,8 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
         elif isinstance(mark, Reads) and p == first:
             help = f"{mark.help} `-` reads paths from stdin." if several else mark.help
             argument = typer.Argument(help=help, metavar="INPUT", show_default=False)
-            kind, default = (list[Path] | None, None) if several else (kind, inspect.Parameter.empty)
+            kind = list[Path] | None if several else kind
+            default = None if several else default  # a command's own input may be left out too
             typed.append(_keyword(p, Annotated[kind, argument], default))
         elif isinstance(mark, Reads):
             option = typer.Option(help=f"{mark.help}  [default: beside the input]", show_default=False)
