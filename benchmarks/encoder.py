@@ -202,10 +202,8 @@ def main() -> None:
         start = time.process_time()
         net = train(known, asked.epochs)
         rows["training_cpu_s"] = time.process_time() - start
-        weights = {
-            name: value.half() if value.is_floating_point() else value for name, value in net.state_dict().items()
-        }
-        save_file(weights, asked.write)
+        state = net.state_dict().items()
+        save_file({name: value.half() if value.is_floating_point() else value for name, value in state}, asked.write)
     net = files.read_encoder() if asked.write is None else net
     rows |= names(net, fresh, known) | sanity(net, known, fresh, tested)
     print(json.dumps(rows) if asked.json else "\n".join(f"{name:<36}{value:10.4g}" for name, value in rows.items()))

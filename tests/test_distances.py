@@ -12,8 +12,8 @@ def crowd(n, seed, shift=0.0, scale=1.0):
 
 def test_the_kernel_distance_is_unbiased_and_grows_with_a_shift():
     """Guards the biased estimate, which is far above 0 for small sets of the same people."""
-    same = torch.tensor([distances.kernel_distance(crowd(16, 2 * k), crowd(16, 2 * k + 1)) for k in range(200)])
-    assert abs(float(same.mean())) < 3 * float(same.std()) / 200**0.5
+    same = torch.tensor([distances.kernel_distance(crowd(16, 2 * k), crowd(16, 2 * k + 1)) for k in range(60)])
+    assert abs(float(same.mean())) < 3 * float(same.std()) / 60**0.5
     found = [distances.kernel_distance(crowd(64, 0), crowd(64, 1, shift)) for shift in (0.0, 0.2, 0.5, 1.0)]
     assert abs(found[0]) < 0.1 and found == sorted(found) and found[-1] > 3
 
