@@ -117,7 +117,7 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
 
 
 def mesh_of(scene: Scene) -> Mesh:
-    """One mesh of all that the scene shows, in the world frame. Raises BadData where that is nothing."""
+    """The triangles of a scene in the world frame, one mesh of all its parts. Raises BadData where there are none."""
     primitives = gltf.world_primitives(scene)
     parts = [_part(primitive) for primitive in primitives]
     if not parts:
