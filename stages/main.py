@@ -23,6 +23,7 @@ from stages.carve_mesh import carve_mesh
 from stages.doctor import doctor
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
+from stages.imagine import imagine
 from stages.info import info
 from stages.preview import preview
 from stages.report import report
@@ -31,7 +32,8 @@ from stages.synth import synth
 from stages.texture_uv import texture_uv
 from stages.train import train
 
-STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
+# in the order in which data flows
+STAGES: tuple[Stage, ...] = (imagine, fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
 COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, train, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)

@@ -34,7 +34,18 @@ DOORS = {
     "pxr": {"avatarkit/usd.py"},
 }
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging", "reporting"}
+VERBS = {
+    "fitting",
+    "normals",
+    "carving",
+    "texturing",
+    "synthesis",
+    "training",
+    "previewing",
+    "rigging",
+    "reporting",
+    "imagining",
+}
 LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 
 

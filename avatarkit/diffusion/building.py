@@ -18,12 +18,19 @@ PAINTERS = frozenset({
     "StableDiffusionXLControlNetPipeline", "StableDiffusionXLInstructPix2PixPipeline",
     "StableDiffusionControlNetInpaintPipeline", "StableDiffusionControlNetImg2ImgPipeline",
     "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionPipeline", "StableDiffusionXLPipeline", "LatentConsistencyModelPipeline",
+    "StableDiffusion3Pipeline", "StableDiffusion3ControlNetPipeline", "FluxPipeline", "FluxControlNetPipeline",
+    "PixArtAlphaPipeline", "PixArtSigmaPipeline",
 })  # fmt: skip
-"""Pipelines of diffusers that `painting` or `colouring` know to ask."""
+"""Pipelines of diffusers that `painting`, `colouring` or `picturing` know to ask."""
+DIFFUSERS = frozenset({
+    "UNet2DConditionModel", "AutoencoderKL", "ControlNetModel", "SD3Transformer2DModel", "SD3ControlNetModel",
+    "FluxTransformer2DModel", "FluxControlNetModel", "PixArtTransformer2DModel",
+})  # fmt: skip
 TRANSFORMERS = frozenset({
     "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
     "CLIPImageProcessor", "CLIPImageProcessorPil", "CLIPFeatureExtractor", "DPTImageProcessor", "DPTImageProcessorPil",
-    "DPTFeatureExtractor",
+    "DPTFeatureExtractor", "T5EncoderModel", "T5Tokenizer", "T5TokenizerFast", "CLIPVisionModelWithProjection",
 })  # fmt: skip
 UNWEIGHED = ("Tokenizer", "TokenizerFast", "ImageProcessor", "ImageProcessorPil", "FeatureExtractor", "Scheduler")
 LONGEST_HEADER = 64 << 20
@@ -52,7 +59,7 @@ def parts_of(index: Any) -> dict[str, str]:
 
 def _known(library: str, part: str) -> bool:
     if library == "diffusers":
-        return part.endswith(("Scheduler",)) or part in ("UNet2DConditionModel", "AutoencoderKL", "ControlNetModel")
+        return part.endswith("Scheduler") or part in DIFFUSERS
     return part in TRANSFORMERS if library == "transformers" else OURS.get(part) == library
 
 
