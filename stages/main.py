@@ -20,6 +20,7 @@ from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
 from stages.carve_mesh import carve_mesh
+from stages.compare import compare
 from stages.doctor import doctor
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
@@ -34,7 +35,7 @@ from stages.train import train
 
 # in the order in which data flows
 STAGES: tuple[Stage, ...] = (imagine, fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, train, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, compare, train, info, doctor)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 

@@ -19,13 +19,12 @@ PAINTERS = frozenset({
     "StableDiffusionControlNetInpaintPipeline", "StableDiffusionControlNetImg2ImgPipeline",
     "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline",
     "StableDiffusionPipeline", "StableDiffusionXLPipeline", "LatentConsistencyModelPipeline",
-    "StableDiffusion3Pipeline", "StableDiffusion3ControlNetPipeline", "FluxPipeline", "FluxControlNetPipeline",
-    "PixArtAlphaPipeline", "PixArtSigmaPipeline",
+    "StableDiffusion3Pipeline", "FluxPipeline", "FluxControlNetPipeline",
 })  # fmt: skip
 """Pipelines of diffusers that `painting`, `colouring` or `picturing` know to ask."""
 DIFFUSERS = frozenset({
-    "UNet2DConditionModel", "AutoencoderKL", "ControlNetModel", "SD3Transformer2DModel", "SD3ControlNetModel",
-    "FluxTransformer2DModel", "FluxControlNetModel", "PixArtTransformer2DModel",
+    "UNet2DConditionModel", "AutoencoderKL", "ControlNetModel", "SD3Transformer2DModel",
+    "FluxTransformer2DModel", "FluxControlNetModel",
 })  # fmt: skip
 TRANSFORMERS = frozenset({
     "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
