@@ -9,6 +9,7 @@ section { margin: 1.2rem 0 }
 .given { display: inline-block; margin-bottom: 1rem } .given img { height: 15rem; width: auto }
 button { font: inherit; color: inherit; background: var(--card); border: 2px solid var(--line); border-radius: 8px;
   padding: .4rem .9rem; cursor: pointer }
+button:disabled { opacity: .4; cursor: default }
 .pair button { padding: 0; overflow: hidden; flex: 0 1 360px }
 button:hover, button:focus-visible { border-color: var(--link); outline: none }
 kbd { display: block; padding: .3rem; font: 1.1rem system-ui; color: var(--faint) }
