@@ -25,7 +25,7 @@ from avatarkit.maps import PARTS
 from avatarkit.mesh import Mesh
 from avatarkit.stage import name
 from avatarkit.words import understood
-from stages.build import Plan
+from stages.build import Plan, chained
 from stages.main import STAGES
 
 Row = dict[str, Any]
@@ -96,9 +96,10 @@ def _photographed(source: Path) -> Any:
 def _built(first: Path, given: dict[str, dict[str, Any]], *, start: str | None = None, words: str | None = None) -> Row:
     """Seconds of each stage."""
     out = f"{first.parent}/"
-    job = subject.job(STAGES[0], None if words else first, words=words, out=out if words else None)
-    said = {name(stage): {"seed": 0} | given.get(name(stage), {}) for stage in STAGES}
-    Plan(start, None, (), 1, False, STAGES, said, Manner())(job)
+    stages = chained(STAGES)
+    job = subject.job(stages[0], None if words else first, words=words, out=out if words else None)
+    said = {name(stage): {"seed": 0} | given.get(name(stage), {}) for stage in stages}
+    Plan(start, None, (), 1, False, stages, said, Manner())(job)
     records = [json.loads(path.read_text()) for path in sorted(first.parent.glob("*.json"))]
     return {f"{story['stage']}_s": story["seconds"] for story in records}
 

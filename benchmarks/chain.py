@@ -5,12 +5,12 @@ takes.
 
 Held-out synthetic people, photographed from the front with perspective and light (`synth`). `true`: the true body is
 given; `fit`: the photo, height and focal length alone (extra `photo`), after a similarity from the fitted body to the
-true one (`aligned_`), and without; `words`: the caption alone, carved from eight views, against the tailor's own mesh. Figures
-as in DESIGN §7, means over people with 95 % intervals of the bootstrap. `over_nude`: Chamfer over that of the bare
-body. `words_…`: what an onlooker who learnt from other people names in renders of the final avatar (--cache, the one of
-synth.py); `labels`: of normals.png. `reaches`: hats, glasses, bags whose outer surface is less than half as far from
-the avatar as from the bare body. `alone_…`: fresh processes, kernels compiled: wall and CPU seconds, peak memory.
-`batch_…`: photos through one pipeline, over those many separate runs. People whose avatar failed are counted.
+true one (`aligned_`), and without; `words`: the caption alone, carved from eight views, against the tailor's own mesh.
+Figures as in DESIGN §7, means over people with 95 % intervals of the bootstrap. `over_nude`: Chamfer over that of the
+bare body. `words_…`: what an onlooker who learnt from other people names in renders of the final avatar (--cache, that
+of synth.py); `labels`: of normals.png. `reaches`: hats, glasses, bags that are less than half as far from the avatar as
+from the bare body. `alone_…`: fresh processes, kernels compiled: wall and CPU seconds, peak memory. `batch_…`: photos
+through one pipeline, over those many separate runs. People whose avatar failed are counted.
 """
 
 from __future__ import annotations

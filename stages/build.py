@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,11 @@ def told(step: Step) -> str:
     return f"{name(step.stage)} {'kept' if step.why == chain.EDITED else f'{seconds:.1f} s'} ({step.why})"
 
 
+def chained(stages: tuple[Stage, ...], image_model: str | None = None) -> tuple[Stage, ...]:
+    """The stages of a build: who has no image model begins with the photo or the words themselves."""
+    return tuple(stage for stage in stages if image_model or name(stage) != "imagine")
+
+
 def build(
     from_: Annotated[str | None, Option("Make this stage's file anew and all after it; take those before.")] = None,
     to: Annotated[str | None, Option("The last stage.  [default: rig]")] = None,
@@ -83,6 +89,9 @@ def build(
     ] = None,
     size: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --size N' [pixels].")] = None,
     views: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --views N'.")] = None,
+    image_model: Annotated[
+        str | None, Option("Paint the words first, and take that for a photo: --with 'imagine --model M'.")
+    ] = None,
     jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
     no_report: Annotated[bool, Option("Leave out report.html and sheet.png, which end a whole build.")] = False,
 ) -> Plan:
@@ -100,4 +109,5 @@ def build(
     """
     maps = [f"--{option} {value}" for option, value in (("size", size), ("views", views)) if value is not None]
     words = (*(with_ or ()), *([f"gen-normals {' '.join(maps)}"] if maps else ()))
+    words += (f"imagine --model {shlex.quote(image_model)}",) if image_model else ()
     return Plan(from_, to, words, jobs, not no_report)

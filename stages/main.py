@@ -22,12 +22,14 @@ from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
-from stages.build import build
+from stages.build import build, chained
 from stages.carve_mesh import carve_mesh
+from stages.compare import compare
 from stages.doctor import doctor
 from stages.evaluate import evaluate
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
+from stages.imagine import imagine
 from stages.info import info
 from stages.preview import preview
 from stages.report import report
@@ -37,8 +39,9 @@ from stages.texture_uv import texture_uv
 from stages.train import train
 from stages.warmup import warmup
 
-STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, evaluate, train, info, doctor, warmup)
+# in the order in which data flows
+STAGES: tuple[Stage, ...] = (imagine, fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, evaluate, compare, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -103,7 +106,7 @@ def command_line(stages: tuple[Stage, ...], commands: tuple[Callable[..., str], 
 
     for stage in stages:
         _subcommand(app, stage, SHARED | SPOKEN, partial(_run_stage, stage, stages))
-    _subcommand(app, build, SHARED | SPOKEN, partial(_run_build, app, stages), _subjects(stages[0]))
+    _subcommand(app, build, SHARED | SPOKEN, partial(_run_build, app, stages), _subjects(chained(stages)[0]))
     spoken = {flag: typed for flag, typed in SPOKEN.items() if flag != "json"}
     for command in (*commands, rules):
         _subcommand(app, command, spoken, partial(_run_command, command))
@@ -209,12 +212,13 @@ def _run_build(app: typer.Typer, stages: tuple[Stage, ...], given: dict[str, Any
     def work() -> int:
         _use_machine(given["device"], given["threads"])
         plan = build(**{p: given[p] for p in marks(build)})
-        said = _said(app, stages, plan.words, given["seed"])
-        plan = replace(plan, stages=stages, given=said, manner=_manner(given))
-        plan.of(stages)
+        used = chained(stages, given["image_model"])
+        said = _said(app, used, plan.words, given["seed"])
+        plan = replace(plan, stages=used, given=said, manner=_manner(given))
+        plan.of(used)
         if given["out"] and Path(given["out"]).suffix and not given["out"].endswith("/"):
             raise UsageError(f"-o {given['out']}: build writes many files: give a folder, -o {given['out']}/")
-        return _batch.run(stages[0], plan, given | said[name(stages[0])], called="build", jobs=plan.jobs)
+        return _batch.run(used[0], plan, given | said[name(used[0])], called="build", jobs=plan.jobs)
 
     return _batch.guarded(work, debug=given["debug"])
 

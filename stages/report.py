@@ -28,7 +28,7 @@ def report(
 
       avatarkit report ana/                                    # ana/report.html, ana/sheet.png
     """
-    return "\n".join(str(write_report(folder if folder.is_dir() else folder.parent)) for folder in folders)
+    return "\n".join(str(write_report(folder.parent if folder.is_file() else folder)) for folder in folders)
 
 
 def write_report(folder: Path) -> Path:

@@ -107,14 +107,20 @@ def test_a_user_is_told_what_to_know():
         "another normals.png",
         "edited by hand",
         "creativeml",
-        "legs < arms",
         "8.1 %",
+        "legs < arms",
         "allow-poor: True",
     )
     assert len(found) == len(wanted)
     assert all(word in warning for word, warning in zip(wanted, found, strict=True))
     assert "legs &lt; arms" in reporting.report(dossier, **TINY).html
     assert warnings_of(Dossier("bob", (Entry("body.npz", 1, told()),))) == []
+
+
+def test_a_record_that_somebody_edited_does_no_harm():
+    odd = told(models=(), seconds="long", facts=[1], warnings="w") | {"models": [3, {"name": "<x>"}]}
+    page = reporting.report(Dossier("ana", (Entry("body.npz", 1, odd),)), **TINY).html
+    assert "&lt;x&gt;" in page and "0.0 s in all" in page
 
 
 def test_the_sentence_about_licences_is_plain():

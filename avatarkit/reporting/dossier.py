@@ -49,13 +49,18 @@ class Dossier:
     def models(self) -> list[Model]:
         """Every model that had a part in it, each once."""
         found = [] if self.person is None else [self.person.model]
-        for record in self.records():
-            found += [Model(*(str(told.get(k)) for k in ("name", "sha256", "licence"))) for told in record["models"]]
+        for told in (told for record in self.records() for told in record["models"] if isinstance(told, dict)):
+            found.append(Model(*(str(told.get(k)) for k in ("name", "sha256", "licence"))))
         return list(dict.fromkeys(found))
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """How each file was made, in order."""
         yield from (entry.record for entry in self.entries if entry.record is not None)
+
+    def facts(self) -> dict[str, Any]:
+        """What the stages noted of their own results."""
+        noted = (record.get("facts") for record in self.records())
+        return {key: value for facts in noted if isinstance(facts, dict) for key, value in facts.items()}
 
     def final(self) -> tuple[str, Mesh] | None:
         """The newest mesh and the file that it is of: the avatar as it stands idly, or the last of the meshes."""

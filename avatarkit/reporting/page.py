@@ -100,9 +100,10 @@ def _facts(dossier: Dossier) -> dict[str, str]:
 
 def _noted(dossier: Dossier) -> dict[str, str]:
     """What the stages measured of their own work."""
-    facts = {key: value for record in dossier.records() for key, value in (record.get("facts") or {}).items()}
-    residuals, torn, found = facts.get("residuals"), facts.get("torn"), {}
-    degrees = [v for k, v in residuals.items() if k.startswith("degrees_")] if isinstance(residuals, dict) else []
+    facts, found = dossier.facts(), {}
+    residuals, torn = facts.get("residuals"), facts.get("torn")
+    views = residuals.items() if isinstance(residuals, dict) else ()
+    degrees = [float(value) for name, value in views if name.startswith("degrees_") and isinstance(value, int | float)]
     if degrees:
         found["carved normals are off by"] = f"{max(degrees):.1f}° in the worst view"
     if isinstance(torn, float):
@@ -155,7 +156,7 @@ def _steps(dossier: Dossier) -> Iterable[Markup]:
     yield tag("h2", "How it was made")
     head = ("file", "stage", "from", "options that were set", "seconds", "sha256")
     yield table(head, [_step(entry, record) for entry, record in made])
-    total = sum(float(record.get("seconds") or 0) for _, record in made)
+    total = sum(seconds for _, record in made if isinstance(seconds := record.get("seconds"), int | float))
     yield tag("p", f"{total:.1f} s in all. Options that are not named had their defaults.", class_="faint")
 
 

@@ -44,12 +44,12 @@ def _quality(dossier: Dossier) -> Iterator[str]:
         value = dossier.person.residuals.get(key) if dossier.person else None
         if value is not None and sign * value > sign * bound:
             yield f"The body fits the photo weakly: {SPELT[key]}: {value:.3f}. Compare body and photo below."
+    torn = dossier.facts().get("torn")
+    if isinstance(torn, float) and torn > TORN:
+        yield f"{100 * torn:.1f} % of the surface was torn by un-posing, and mended: look at it moving."
     for record in dossier.records():
-        said, facts = record.get("warnings"), record.get("facts")
+        said = record.get("warnings")
         yield from (str(words) for words in said) if isinstance(said, list) else ()
-        torn = facts.get("torn") if isinstance(facts, dict) else None
-        if isinstance(torn, float) and torn > TORN:
-            yield f"{100 * torn:.1f} % of the surface was torn by un-posing, and mended: look at it moving."
         for option in ("allow", "allow_poor"):
             if value := record["options"].get(option):
                 spelt = option.replace("_", "-")
