@@ -45,7 +45,8 @@ def test_what_a_file_says_may_be_anything():
     for said in ({"models": 3}, {"models": [3, {}]}, {"consent": "x"}, {"made_from": [{}], "models": {"a": 1}}):
         provenance.from_json(said)
     assert not provenance.from_json({"commercial_use": False}).commercial
-    assert provenance.from_json({"digital_source_type": imprint.SOURCE_TYPES + "digitalCapture"}).ingredients
+    for code, kinds in (("digitalCapture", {PHOTO}), ("digitalCreation", {ELSEWHERE}), ("dataDrivenMedia", set())):
+        assert provenance.from_json({"digital_source_type": imprint.SOURCE_TYPES + code}).ingredients == kinds
 
 
 def triangle():
