@@ -33,9 +33,10 @@ from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
 from stages.train import train
+from stages.warmup import warmup
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -243,11 +244,10 @@ def _said(app: typer.Typer, stages: tuple[Stage, ...], words: tuple[str, ...], s
 
 
 def _run_command(function: Callable[..., str], given: dict[str, Any]) -> int:
-    own = {p: given[p] for p in marks(function)}
-
     def work() -> None:
+        _use_machine("auto", None)
         with record.keeping():  # so that what is written can say what it was made from
-            _batch.write(function(**own).encode() + b"\n")
+            _batch.write(function(**{p: given[p] for p in marks(function)}).encode() + b"\n")
 
     return _batch.guarded(work, debug=given["debug"])
 

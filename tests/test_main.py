@@ -229,3 +229,11 @@ def test_the_toys_are_in_order():
             for mark in reads(stage).values():
                 assert mark.source or mark.optional or made.intersection(mark.names)
             made.add(writes(stage))
+
+
+def test_the_tailor_does_not_wait_for_diffusers():
+    """They take seconds to load, and only --model needs them."""
+    modules = "carving, files, fitting, normals, rigging, texturing"
+    code = f"import sys; from avatarkit import {modules}; print('diffusers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
