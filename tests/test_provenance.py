@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_person import ana
 from toy import TOYS, carve, draw, dress
 
 from avatarkit import chain, files, imprint, provenance, record
@@ -160,15 +161,12 @@ def photo(path):
 
 
 def test_where_a_photo_was_taken_stays_with_the_photo(tmp_path):
-    from avatarkit import fitting
-
     photo(tmp_path / "photo.jpg")
     assert PLACE in (tmp_path / "photo.jpg").read_bytes()
     with record.keeping("Ana") as ledger:
         pixels = files.read_photo(tmp_path / "photo.jpg")
         crop = np.concatenate([pixels, np.full((32, 24, 1), 255, np.uint8)], 2)
-        person = fitting.from_words(files.read_body_model("builtin"), "a woman")
-        files.write_person(tmp_path / "body.npz", type(person)(**{**vars(person), "crop": crop}))
+        files.write_person(tmp_path / "body.npz", ana(crop=crop))
         files.write_picture(tmp_path / "body.png", pixels)
         files.write_picture(tmp_path / "sheet.jpg", pixels)
         files.write_picture(tmp_path / "sheet.webp", pixels)
