@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ class Plan:
     stop: str | None
     words: tuple[str, ...]
     jobs: int
+    reported: bool = True
     stages: tuple[Stage, ...] = ()
     given: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
@@ -41,11 +43,24 @@ class Plan:
     def __call__(self, job: Job) -> Outcome:
         """The chain on one subject, a line for each stage. The outcome is the last stage's, of all that was read."""
         read: dict[Path, None] = {}
+        folder, made = job.out.parent, False
         for step in chain.through(self.of(self.stages), job, self.given, self.manner, start=self.start):
             if step.why is None or not self.manner.dry_run:
-                log.info("%s: %s", job.out.parent, told(step))
+                log.info("%s: %s", folder, told(step))
             read |= dict.fromkeys(step.outcome.read)
+            made = made or step.why is not None
+        if self.reported and self.stop is None and not self.manner.dry_run:
+            _reported(folder, made)
         return Outcome(step.outcome.out, step.outcome.record, tuple(read))
+
+
+def _reported(folder: Path, anew: bool) -> None:
+    from stages.report import PAGE, write_report
+
+    if anew or not (folder / PAGE).exists():
+        start = time.perf_counter()
+        page = write_report(folder)
+        log.info("%s: report %.1f s: %s", folder, time.perf_counter() - start, page)
 
 
 def told(step: Step) -> str:
@@ -69,6 +84,7 @@ def build(
     size: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --size N' [pixels].")] = None,
     views: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --views N'.")] = None,
     jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
+    no_report: Annotated[bool, Option("Leave out report.html and sheet.png, which end a whole build.")] = False,
 ) -> Plan:
     """Photo or sentence to avatar: every stage in one process, each writing its file and record.
 
@@ -77,11 +93,11 @@ def build(
 
     Examples:
 
-      avatarkit build ana.jpg                                  # ana/avatar.glb, and everything before it
+      avatarkit build ana.jpg                                  # ana/avatar.glb, ana/report.html, and all before them
       avatarkit build --prompt "an old man in a long coat" -o coat/ --with "rig --vrm --usdz"
       avatarkit build people/ -j2
       avatarkit build ana/ --from texture-uv --dry-run
     """
     maps = [f"--{option} {value}" for option, value in (("size", size), ("views", views)) if value is not None]
     words = (*(with_ or ()), *([f"gen-normals {' '.join(maps)}"] if maps else ()))
-    return Plan(from_, to, words, jobs)
+    return Plan(from_, to, words, jobs, not no_report)

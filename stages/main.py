@@ -25,10 +25,12 @@ from stages import _batch
 from stages.build import build
 from stages.carve_mesh import carve_mesh
 from stages.doctor import doctor
+from stages.evaluate import evaluate
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
 from stages.info import info
 from stages.preview import preview
+from stages.report import report
 from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
@@ -36,7 +38,7 @@ from stages.train import train
 from stages.warmup import warmup
 
 STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor, warmup)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, evaluate, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -163,7 +165,8 @@ def _parameters(function: Callable[..., Any]) -> Parameters:
         elif isinstance(mark, Reads) and p == first:
             help = f"{mark.help} `-` reads paths from stdin." if several else mark.help
             argument = typer.Argument(help=help, metavar="INPUT", show_default=False)
-            kind, default = (list[Path] | None, None) if several else (kind, inspect.Parameter.empty)
+            kind = list[Path] | None if several else kind
+            default = None if several else default  # a command's own input may be left out too
             typed.append(_keyword(p, Annotated[kind, argument], default))
         elif isinstance(mark, Reads):
             option = typer.Option(help=f"{mark.help}  [default: beside the input]", show_default=False)

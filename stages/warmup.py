@@ -63,10 +63,10 @@ def _built(folder: Path) -> None:
 
 
 def _drawn(folder: Path) -> None:
-    from avatarkit import files, previewing
+    from avatarkit import files, portrait
 
-    style = previewing.Style.named("texture", 512)
-    front, *_ = previewing.views_of(files.read_mesh(folder / "textured.glb"), style)
+    style = portrait.Style.named("texture", 512)
+    front, *_ = portrait.views_of(files.read_mesh(folder / "textured.glb"), style)
     files.write_picture(folder / "drawn.png", front)
 
 

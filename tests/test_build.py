@@ -22,17 +22,17 @@ def made(folder):
 
 
 def test_one_line_a_subject_and_one_a_stage(toy, people):
-    done = toy("build", people / "ana/prompt.txt")
+    done = toy("build", people / "ana/prompt.txt", "--no-report")
     assert (done.returncode, done.stdout) == (0, f"{people}/ana/carved.glb\n".encode())
     said = done.stderr.decode().splitlines()
     assert [line.split(": ")[-1].split()[0] for line in said] == ["draw", "dress", "carve"]
-    again = toy("build", people / "ana")
+    again = toy("build", people / "ana", "--no-report")
     assert again.stdout == done.stdout and again.stderr.count(b"up to date") == 3
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_folder_is_built_as_stage_by_stage_and_make_do(toy, people, jobs):
-    assert toy("build", people, "-j", jobs, "--with", "draw --size 3").returncode == 0
+    assert toy("build", people, "-j", jobs, "--with", "draw --size 3", "--no-report").returncode == 0
     built = made(people)
     for path in people.glob("*/*"):
         if path.name != "prompt.txt":
@@ -49,14 +49,16 @@ def test_a_folder_is_built_as_stage_by_stage_and_make_do(toy, people, jobs):
 def test_one_failure_fails_alone(toy, people, jobs):
     (people / "bob/prompt.txt").write_text("broken")
     paths = "".join(f"{people}/{who}/prompt.txt\n" for who in ("ana", "bob", "cy"))
-    done = toy("build", "-", "-j", jobs, input=paths.encode())
+    done = toy("build", "-", "-j", jobs, "--no-report", input=paths.encode())
     assert done.returncode == 65 and b"bob/prompt.txt: broken" in done.stderr
     assert sorted(done.stdout.decode().splitlines()) == [f"{people}/{who}/carved.glb" for who in ("ana", "cy")]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_stopped_and_started_again_nothing_is_made_twice(toy, people, jobs):
-    running = toy.start("build", people, "-j", jobs, "--with", "carve --wait 60", stderr=subprocess.DEVNULL)
+    running = toy.start(
+        "build", people, "-j", jobs, "--with", "carve --wait 60", "--no-report", stderr=subprocess.DEVNULL
+    )
     while not (people / "ana/normals.png.json").exists():
         time.sleep(0.05)
         assert running.poll() is None
@@ -64,7 +66,7 @@ def test_stopped_and_started_again_nothing_is_made_twice(toy, people, jobs):
     running.send_signal(signal.SIGTERM)
     assert running.wait(timeout=20) == 130
     assert not list(people.glob("*/.*")) and not list(people.glob("*/carved.glb"))
-    done = toy("build", people, "--json")
+    done = toy("build", people, "--json", "--no-report")
     assert done.returncode == 0 and b"ana: draw up to date" in done.stderr and b"ana: carve 0" in done.stderr
     assert all(json.loads(line)["record"]["stage"] == "carve" for line in done.stdout.splitlines())
 

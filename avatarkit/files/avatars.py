@@ -1,21 +1,23 @@
-"""Avatars out: a rigged mesh as a glTF scene, and as what each program takes."""
+"""Avatars out: a rigged mesh as a glTF scene, and as what each program takes; and back, in a pose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from avatarkit import bones, gltf, provenance, usd, vrm
 from avatarkit.atomic import write_bytes
-from avatarkit.avatar import Avatar
+from avatarkit.avatar import Avatar, Played
 from avatarkit.body import JOINT_NAMES, PARENTS, BodyModel
 from avatarkit.clips import Clip
 from avatarkit.errors import QualityGate, UsageError
-from avatarkit.files.meshes import imprinted, material_of, primitive_of
+from avatarkit.files.meshes import imprinted, material_of, mesh_of, primitive_of
+from avatarkit.files.reading import naming, read_bytes
 from avatarkit.gltf import Scene, skeleton
 from avatarkit.rotation import quaternion_from_rotation
 from avatarkit.tangents import with_tangents
@@ -78,6 +80,27 @@ def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> 
         images=images,
         animations=tuple(gltf.Animation(tuple(_channels(avatar, clip)), clip.name) for clip in avatar.clips),
     )
+
+
+def read_played(path: Path, moments: Mapping[str, float]) -> Played:
+    """A .glb or .vrm at rest, and in each clip of `moments` that it has, at that share of its length.
+
+    A mesh in a pose has the faces and pictures of the one at rest. Raises InputMissing, BadData.
+    """
+    content = read_bytes(path)
+    with naming(path):
+        scene = gltf.decode(content)
+        rest = mesh_of(scene)
+        found = {"rest": rest}
+        lengths = {clip.name: max(float(c.times[-1]) for c in clip.channels) for clip in scene.animations}
+        for clip in scene.animations:
+            if clip.name in moments:
+                placed = gltf.world_primitives(gltf.posed(scene, clip, moments[clip.name] * lengths[clip.name]))
+                vertices = np.concatenate([primitive.vertices for primitive in placed])
+                found[clip.name] = replace(rest, vertices=torch.from_numpy(vertices))
+        joints = max((len(skin.joints) for skin in scene.skins), default=0)
+        shapes = tuple(dict.fromkeys(name for mesh in scene.meshes for name in mesh.morph_names))
+        return Played(found, joints, shapes, lengths)
 
 
 def _channels(avatar: Avatar, clip: Clip) -> Iterator[gltf.Channel]:

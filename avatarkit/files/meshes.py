@@ -37,7 +37,7 @@ def read_mesh(path: Path) -> Mesh:
     record.note_ingredient(path, provenance.ELSEWHERE)
     content = read_bytes(path)
     with naming(path):
-        found = _from_scene(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
+        found = mesh_of(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
         if len(found.faces) == 0:
             raise BadData("found no triangles, expected a mesh")
         return found
@@ -116,7 +116,8 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
     return values.astype(np.uint16 if values.size and 0 <= values.min() <= values.max() < 1 << 16 else np.float32)
 
 
-def _from_scene(scene: Scene) -> Mesh:
+def mesh_of(scene: Scene) -> Mesh:
+    """The triangles of a scene in the world frame, one mesh of all its parts. Raises BadData where there are none."""
     primitives = gltf.world_primitives(scene)
     parts = [_part(primitive) for primitive in primitives]
     if not parts:
