@@ -16,6 +16,7 @@ from avatarkit.errors import LicenceForbids, UsageError
 from avatarkit.mesh import Mesh
 from avatarkit.provenance import ELSEWHERE, GENERATED, PHOTO, Provenance
 from avatarkit.record import Model
+from avatarkit.reporting import Dossier, Entry, report
 from avatarkit.subject import job
 from stages.info import info
 
@@ -199,6 +200,13 @@ def test_info_of_a_lone_file_and_of_a_photo(tmp_path):
     assert json.loads(info(tmp_path / "a.glb", json=True))["provenance"]["consent"] == ["Ana"]
     photo(tmp_path / "photo.jpg")
     assert "nothing in it" in info(tmp_path / "photo.jpg")
+
+
+def test_the_report_tells_consent_and_source_type():
+    said = {"made_from": [PHOTO], "consent": ["Ana <3"]}
+    story = {"stage": "rig", "options": {}, "reads": {}, "writes": {}, "models": [], "provenance": said}
+    page = report(Dossier("ana", (Entry("avatar.glb", 1, story),))).html
+    assert "Consent: Ana &lt;3" in page and "compositeSynthetic" in page
 
 
 def test_a_network_of_unknown_licence_and_the_one_that_painted_are_behind_what_follows(tmp_path):
