@@ -95,9 +95,9 @@ def of_kind(pictures: dict[str, Tensor], encoder: Encoder, seed: int = 0) -> dic
     kernels = [distances.kernel_distances(x, y, seed=seed) for x, y in both]
     floors = [distances.floor(x, seed=seed) for x in real if len(x) >= 4]
     return {
-        "kernel": mean([found.mean for found in kernels]),
+        "kernel": mean([found.distance for found in kernels]),
         "kernel_deviation": mean([found.deviation for found in kernels]),
-        "floor": mean([found.mean for found in floors]),
+        "floor": mean([found.distance for found in floors]),
         "floor_deviation": mean([found.deviation for found in floors]),
         "frechet": mean([distances.frechet(x, y) for x, y in both]),
         "diversity_real": mean([distances.diversity(x) for x in real]),
