@@ -19,7 +19,7 @@ from avatarkit.files.artefacts import (
     write_person,
     write_text,
 )
-from avatarkit.files.avatars import write_avatar
+from avatarkit.files.avatars import read_played, write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
@@ -48,6 +48,7 @@ __all__ = [
     "read_person",
     "read_photo",
     "read_pipeline",
+    "read_played",
     "read_prompt",
     "read_regressor",
     "read_result",
