@@ -20,9 +20,9 @@ FEW = 32
 
 
 class Spread(NamedTuple):
-    """A mean over subsets, and their standard deviation."""
+    """A distance, and its standard deviation over SUBSETS random halves."""
 
-    mean: float
+    distance: float
     deviation: float
 
 

@@ -109,7 +109,7 @@ def _near(place: Place, index: int, folder: Path, alignments: dict[str, str]) ->
     source = place.synth(index)
     own, true = (evaluating.Sitter(person, files.read_body_model_of(person)) for person in
                  (files.read_person(folder / "body.npz"), files.read_person(source / "body.npz")))  # fmt: skip
-    found, truth = files.read_result(folder / "avatar.glb"), files.read_result(source / "truth.glb").mesh
+    found, truth = files.read_result(folder / "avatar.glb"), files.read_truth(source / "truth.glb")
     row: Row = {"standing": standing(true), "caption": (source / "prompt.txt").read_text().strip()}
     for prefix, align in alignments.items():
         avatar = found.avatar if prefix == next(iter(alignments)) else None

@@ -47,7 +47,7 @@ def evaluate(
     found = files.read_result(result)
     report = evaluating.evaluated(
         found.mesh,
-        files.read_result(truth).mesh,
+        files.read_truth(truth),
         told=found.told,
         avatar=found.avatar,
         pelvis=found.pelvis,

@@ -28,7 +28,7 @@ def test_the_kernel_distance_by_hand():
 
 def test_the_floor_is_about_nothing_and_repeats():
     found = distances.floor(crowd(64, 3))
-    assert abs(found.mean) < 2 * found.deviation and found == distances.floor(crowd(64, 3))
+    assert abs(found.distance) < 2 * found.deviation and found == distances.floor(crowd(64, 3))
 
 
 def test_frechet_of_shifted_and_scaled_crowds():

@@ -157,11 +157,11 @@ def test_sets_are_compared_and_too_small_ones_are_said_to_be(tmp_path, caplog, m
     monkeypatch.setattr(evaluating.crowds, "FINE", 1)
     same = evaluating.compared(people, people, network)
     other = evaluating.compared(people, wide, network, inception=files.read_inception(tmp_path / "net.pt"))
-    assert "below 32" in caplog.text and "no --inception" in same.notes["fid"]
-    assert same.columns["sets"]["frechet_normals"] < 1e-9 + 0.1 * other.columns["sets"]["frechet_normals"]
-    assert same.columns["sets"]["kernel_shaded"] < other.columns["sets"]["kernel_shaded"]
-    assert "kernel_textured" not in same.columns["sets"] and same.columns["sets"]["fid_normals"] is None
-    assert other.columns["sets"]["fid_normals"] > 1
+    assert "below 32" in caplog.text and "no --inception" in same.notes["inception"]
+    assert same.columns["normals"]["frechet"] < 1e-9 + 0.1 * other.columns["normals"]["frechet"]
+    assert same.columns["shaded"]["kernel"] < other.columns["shaded"]["kernel"]
+    assert "textured" not in same.columns and same.columns["normals"]["fid"] is None
+    assert other.columns["normals"]["fid"] > 1
     (tmp_path / "broken.pt").write_bytes(b"no")
     with pytest.raises(BadData, match="TorchScript"):
         files.read_inception(tmp_path / "broken.pt")

@@ -3,8 +3,8 @@
 against.py ─► one result and its true mesh      crowds.py ─► two sets of people      report.py ─► what is printed
 """
 
-from avatarkit.evaluating.against import Sitter, check, evaluated
+from avatarkit.evaluating.against import Sitter, bare, check, evaluated
 from avatarkit.evaluating.crowds import compared
 from avatarkit.evaluating.report import Report
 
-__all__ = ["Report", "Sitter", "check", "compared", "evaluated"]
+__all__ = ["Report", "Sitter", "bare", "check", "compared", "evaluated"]

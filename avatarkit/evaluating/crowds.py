@@ -28,18 +28,14 @@ MANY = 2048
 """Pictures in a set below which Fréchet's distance of Inception's 2048 features means nothing."""
 
 LABELS = {
-    f"{figure}_{kind}": (f"{kind}: {said}", decimals)
-    for kind in KINDS
-    for figure, said, decimals in (
-        ("kernel", "kernel distance, unbiased", 4),
-        ("kernel_deviation", "± over random halves", 4),
-        ("floor", "between two halves of the real set", 4),
-        ("floor_deviation", "± over random halves", 4),
-        ("frechet", "Fréchet distance", 3),
-        ("diversity_real", "diversity, real", 3),
-        ("diversity_fake", "diversity, fake", 3),
-        ("fid", "Fréchet distance, Inception (FID)", 2),
-    )
+    "kernel": ("kernel distance, unbiased", 4),
+    "kernel_deviation": ("  ± over random halves", 4),
+    "floor": ("between two halves of the real set", 4),
+    "floor_deviation": ("  ± over random halves", 4),
+    "frechet": ("Fréchet distance", 3),
+    "diversity_real": ("diversity, real", 3),
+    "diversity_fake": ("diversity, fake", 3),
+    "fid": ("Fréchet distance, Inception (FID)", 2),
 }
 
 Pictures = dict[str, Tensor]
@@ -58,18 +54,18 @@ def compared(
         log.warning("%d people in a set: below %d the distances say little", few, distances.FEW)
     if inception is not None and few * len(YAWS) < MANY:
         log.warning("%d pictures in a set: below %d FID means little", few * len(YAWS), MANY)
-    found: dict[str, float | None] = {}
+    found: dict[str, dict[str, float | None]] = {}
     for kind in KINDS:
         if all(kind in person for people in sets.values() for person in people):
             pictures = {name: torch.stack([person[kind] for person in people]) for name, people in sets.items()}
-            found |= {f"{figure}_{kind}": value for figure, value in of_kind(pictures, encoder, seed).items()}
-            found[f"fid_{kind}"] = None if inception is None else fid(pictures, inception)
+            found[kind] = {**of_kind(pictures, encoder, seed)}
+            found[kind]["fid"] = None if inception is None else fid(pictures, inception)
     notes = {
         "compared": f"{len(real)} real and {len(fake)} fake people, views from {', '.join(f'{y:g}°' for y in YAWS)}",
-        "textured": "both sets" if "kernel_textured" in found else "not compared: somebody has no colours",
-        "fid": "not available: no --inception" if inception is None else "Inception, as the file has it",
+        "colours": "both sets" if "textured" in found else "not compared: somebody has no colours",
+        "inception": "not available, nor is FID: no --inception" if inception is None else "as the file has it",
     }
-    return Report(notes, {"sets": found}, LABELS)
+    return Report(notes, found, LABELS)
 
 
 def photographed(mesh: Mesh) -> Pictures:
@@ -99,9 +95,9 @@ def of_kind(pictures: dict[str, Tensor], encoder: Encoder, seed: int = 0) -> dic
     kernels = [distances.kernel_distances(x, y, seed=seed) for x, y in both]
     floors = [distances.floor(x, seed=seed) for x in real if len(x) >= 4]
     return {
-        "kernel": mean([found.mean for found in kernels]),
+        "kernel": mean([found.distance for found in kernels]),
         "kernel_deviation": mean([found.deviation for found in kernels]),
-        "floor": mean([found.mean for found in floors]),
+        "floor": mean([found.distance for found in floors]),
         "floor_deviation": mean([found.deviation for found in floors]),
         "frechet": mean([distances.frechet(x, y) for x, y in both]),
         "diversity_real": mean([distances.diversity(x) for x in real]),

@@ -22,12 +22,12 @@ class Report:
     labels: Mapping[str, tuple[str, int]]
 
     def flat(self) -> dict[str, str | float | None]:
-        """One object: the notes, the first column's figures by name, the others' with the column's name before."""
+        """One object: the notes, the figures by name, with the column's name before unless it is `result`."""
         found: dict[str, str | float | None] = dict(self.notes)
-        for place, (column, figures) in enumerate(self.columns.items()):
+        for column, figures in self.columns.items():
             for name, value in figures.items():
                 known = value is not None and math.isfinite(value)
-                found[name if place == 0 else f"{column}_{name}"] = value if known else None
+                found[name if column == "result" else f"{column}_{name}"] = value if known else None
         return found
 
     def json(self) -> str:

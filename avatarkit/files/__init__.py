@@ -25,7 +25,7 @@ from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
 from avatarkit.files.networks import append_line, read_regressor, read_training, write_network, write_training
 from avatarkit.files.pictures import read_focal, read_image, read_mask, read_photo, write_movie, write_picture
-from avatarkit.files.results import Result, read_encoder, read_inception, read_people, read_result
+from avatarkit.files.results import Result, read_encoder, read_inception, read_people, read_result, read_truth
 
 __all__ = [
     "Result",
@@ -54,6 +54,7 @@ __all__ = [
     "read_result",
     "read_sight",
     "read_training",
+    "read_truth",
     "read_wardrobe",
     "write_avatar",
     "write_mesh",

@@ -122,7 +122,7 @@ def mesh_of(scene: Scene) -> Mesh:
     parts = [_part(primitive) for primitive in primitives]
     if not parts:
         raise BadData("found no triangles, expected a mesh")
-    pictures = {}
+    pictures: dict[Any, np.ndarray] = {}
     for primitive in primitives:
         if primitive.material is not None and primitive.uv is not None:
             image = scene.materials[primitive.material].base_color_image
@@ -130,7 +130,12 @@ def mesh_of(scene: Scene) -> Mesh:
                 pictures[image] = decode_photo(scene.images[image].data)[..., :3]
     if not pictures:
         return meshes.combined(parts)
-    keys = [_picture_of(scene, primitive, pictures) for primitive in primitives]
+    keys: list[Any] = []
+    for place, primitive in enumerate(primitives):
+        keys.append(_picture_of(scene, primitive, pictures))
+        if keys[-1] is None:
+            keys[-1] = f"colours of {place}"
+            parts[place], pictures[keys[-1]] = _painted_faces(parts[place], primitive)
     found = _textured(parts, keys, pictures)
     normals = {material.normal_image for material in scene.materials}
     if len(pictures) == 1 and len(normals) == 1 and None not in normals:
@@ -140,15 +145,28 @@ def mesh_of(scene: Scene) -> Mesh:
 
 
 def _picture_of(scene: Scene, primitive: Primitive, pictures: dict[Any, np.ndarray]) -> Any:
-    """The key of a primitive's picture; one that has none gets a plain one of its own colour."""
+    """The key of a primitive's picture, None for one with colours of vertices; one that has neither gets a plain one of
+    its own colour."""
     material = None if primitive.material is None else scene.materials[primitive.material]
     if material is not None and material.base_color_image in pictures and primitive.uv is not None:
         return material.base_color_image
-    light = (1.0, 1.0, 1.0) if material is None else material.base_color[:3]
     if primitive.colors is not None:
-        light = tuple(primitive.colors[:, :3].mean(0).tolist())
+        return None
+    light = (1.0, 1.0, 1.0) if material is None else material.base_color[:3]
     pictures[light] = np.tile(srgb_from_linear(np.array(light)), (8, 8, 1))
     return light
+
+
+def _painted_faces(part: Mesh, primitive: Primitive) -> tuple[Mesh, np.ndarray]:
+    """The part with UVs into a picture of a texel a face, which has the mean colour of its corners."""
+    assert primitive.colors is not None
+    F = len(primitive.faces)
+    side = max(1, int(np.ceil(np.sqrt(F))))
+    picture = np.zeros((side * side, 3), np.uint8)
+    picture[:F] = srgb_from_linear(primitive.colors[primitive.faces][..., :3].mean(axis=1))
+    k = torch.arange(F)
+    uvs = (torch.stack([k % side, k // side], dim=1) + 0.5) / side
+    return replace(part, uvs=uvs[:, None].repeat(1, 3, 1)), picture.reshape(side, side, 3)
 
 
 def _textured(parts: list[Mesh], keys: list[Any], pictures: dict[Any, np.ndarray]) -> Mesh:

@@ -62,6 +62,16 @@ def read_result(path: Path) -> Result:
     return Result(joined(read_mesh(path)), "the avatar at rest, whatever the truth's pose", avatar)
 
 
+def read_truth(path: Path) -> Mesh:
+    """A mesh as it lies, an avatar in its animation POSE if it has one; vertices joined across cuts of UVs."""
+    scene = _scene(path)
+    still = None if scene is None else next((a for a in scene.animations if a.name == POSE), None)
+    if scene is None or still is None:
+        return joined(read_mesh(path))
+    with naming(path):
+        return joined(mesh_of(gltf.posed(scene, still, 0.0)))
+
+
 def read_people(folder: Path) -> list[tuple[str, Mesh]]:
     """One mesh a person: of each folder in it the most finished, and each mesh that lies in it; with their names.
 
@@ -76,7 +86,7 @@ def read_people(folder: Path) -> list[tuple[str, Mesh]]:
         paths += (usual or found)[:1]
     if not paths:
         raise InputMissing(f"{folder}: found no mesh, expected {', '.join(MESH_SUFFIXES)}, or folders with one each")
-    return [(path.relative_to(folder).as_posix(), _standing(path)) for path in paths]
+    return [(path.relative_to(folder).as_posix(), read_truth(path)) for path in paths]
 
 
 def read_inception(path: Path) -> Any:
@@ -122,15 +132,6 @@ def _scene(path: Path) -> Scene | None:
         return None
     with naming(path):
         return gltf.decode(read_bytes(path))
-
-
-def _standing(path: Path) -> Mesh:
-    scene = _scene(path)
-    still = None if scene is None else next((a for a in scene.animations if a.name == POSE), None)
-    if scene is None or still is None:
-        return joined(read_mesh(path))
-    with naming(path):
-        return joined(mesh_of(gltf.posed(scene, still, 0.0)))
 
 
 def _places(scene: Scene) -> dict[str, int]:
