@@ -26,8 +26,9 @@ import torch
 from _textured import TEXTURE, Case, Row, baked, cases, compared, painted_truth
 
 from avatarkit import carving, files, fitting, normals, scores, texturing
-from avatarkit.atlas import Atlas, measured, seams
+from avatarkit.atlas import Atlas, measured, seam_jump
 from avatarkit.body import BodyModel
+from avatarkit.fidelity import unlit
 from avatarkit.maps import PARTS
 from avatarkit.mesh import Mesh
 
@@ -86,24 +87,6 @@ def of_atlas(mesh: Mesh) -> Row:
     return row | {"seam_jump": seam_jump(atlas)}
 
 
-def seam_jump(atlas: Atlas, samples: int = 5) -> float:
-    """Mean |difference| of the colours of paired samples along cuts, in 1/255 (DESIGN §7)."""
-    image = atlas.mesh.images["base_colour"].float()
-    share = ((torch.arange(samples) + 0.5) / samples)[None, :, None]
-    sides = []
-    for side, (face, k) in enumerate(seams(atlas).unbind(dim=1)[i].unbind(dim=1) for i in (0, 1)):
-        a, b = atlas.uvs[face, k], atlas.uvs[face, (k + 1) % 3]
-        ends = (a, b) if side == 0 else (b, a)  # the second side runs the other way
-        sides.append(_sampled(image, ends[0][:, None] + share * (ends[1] - ends[0])[:, None]))
-    return float((sides[0] - sides[1]).abs().mean())
-
-
-def _sampled(image: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
-    from avatarkit import render
-
-    return render.texture(image, uv[None], wrap="clamp")[0]
-
-
 def of_words(model: BodyModel, count: int, seed: int) -> Row:
     """Of prompts that name a garment and a colour: how many garments have its hue in the texture."""
     generator, right = np.random.default_rng(seed), 0
@@ -122,11 +105,9 @@ def of_words(model: BodyModel, count: int, seed: int) -> Row:
 
 def hue_of(mesh: Mesh, maps: object, part: int) -> float:
     """The hue, degrees, of the mean colour that a garment has where the first view of the maps shows it."""
-    from _textured import shown
-
     view = maps.views[0]  # type: ignore[attr-defined]
     there = torch.from_numpy(maps.labels[0, ..., 0] == part)  # type: ignore[attr-defined]
-    image = shown(mesh, view.camera, fine=1)
+    image = unlit(mesh, view.camera, fine=1)
     red, green, blue = image[there & (image.sum(dim=-1) > 0)].mean(dim=0).tolist()
     return 360 * colorsys.rgb_to_hsv(red, green, blue)[0]
 

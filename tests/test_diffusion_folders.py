@@ -8,7 +8,7 @@ import pytest
 import torch
 from test_diffusion import tiny
 
-from avatarkit import diffusion, files, fitting, record
+from avatarkit import diffusion, files, fitting, provenance, record
 from avatarkit.errors import BadData, InputMissing, NotInstalled, OutOfMemory, UsageError
 
 
@@ -151,6 +151,7 @@ def test_the_licence_of_the_card_is_recorded(folder):
         files.read_pipeline(str(folder))
     (model,) = ledger.models.values()
     assert (model.name, model.licence, model.free) == ("dual", "CC0-1.0", True)
+    assert provenance.of(ledger).source_type == "trainedAlgorithmicMedia"
     (folder / "README.md").unlink()
     with record.keeping() as ledger:
         files.read_pipeline(str(folder))

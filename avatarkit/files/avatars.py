@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit import bones, gltf, usd, vrm
+from avatarkit import bones, gltf, provenance, usd, vrm
 from avatarkit.atomic import write_bytes
 from avatarkit.avatar import Avatar, Played
 from avatarkit.body import JOINT_NAMES, PARENTS, BodyModel
 from avatarkit.clips import Clip
 from avatarkit.errors import QualityGate, UsageError
-from avatarkit.files.meshes import material_of, mesh_of, primitive_of
+from avatarkit.files.meshes import imprinted, material_of, mesh_of, primitive_of
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.gltf import Scene, skeleton
 from avatarkit.rotation import quaternion_from_rotation
@@ -29,16 +29,16 @@ STILL = 1e-6
 def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str = "vrm", influences: int = 4) -> None:
     """Write .glb, .vrm (VRM 1.0, as restrictive as it can be) or .usdz, its joints named as `profile` says.
 
-    The body model's licence goes into the file. Raises NotInstalled for .usdz without the extra `usd`.
+    What it was made from, and the licences of all models, go into the file. Raises NotInstalled for .usdz without the
+    extra `usd`.
     """
     scene = scene_of(avatar, profile=profile, influences=influences)
-    licence = f"body model {model.name}: {model.licence}"
-    scene = replace(scene, extras={"body_model": model.name, "body_model_licence": model.licence})
+    scene = imprinted(replace(scene, extras={"body_model": model.name, "body_model_licence": model.licence}))
     suffix = path.suffix.lower()
     if suffix == ".glb":
         write_bytes(path, gltf.encode(scene))
     elif suffix == ".vrm":
-        scene = vrm.with_vrm(scene, meta=vrm.Meta("person", ("unknown",), third_party_licenses=licence))
+        scene = vrm.with_vrm(scene, meta=vrm.Meta("person", ("unknown",), third_party_licenses=_licences(model)))
         if found := vrm.faults(scene):
             raise QualityGate(f"VRM: {found[0]}: write .glb, or mend the body that the mesh was bound to")
         write_bytes(path, gltf.encode(scene))
@@ -46,6 +46,13 @@ def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str =
         write_bytes(path, usd.usdz(scene))
     else:
         raise UsageError(f"{path}: cannot write an avatar as {suffix or 'a file without suffix'}, use .glb")
+
+
+def _licences(model: BodyModel) -> str:
+    behind = provenance.from_json(provenance.here()).models
+    lines = {f"body model {model.name}: {model.licence}"}
+    lines |= {f"network {found.name}: {found.licence}" for found in behind if found.name != model.name}
+    return "\n".join(sorted(lines))
 
 
 def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> Scene:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from avatarkit import gltf
+from avatarkit import gltf, imprint, provenance, record
 from avatarkit import mesh as meshes
 from avatarkit.atomic import write_bytes
 from avatarkit.errors import BadData, UsageError
@@ -34,6 +34,7 @@ def read_mesh(path: Path) -> Mesh:
     suffix = path.suffix.lower()
     if suffix not in MESH_SUFFIXES:
         raise BadData(f"{path}: cannot be read as a mesh, expected {', '.join(MESH_SUFFIXES)}")
+    record.note_ingredient(path, provenance.ELSEWHERE)
     content = read_bytes(path)
     with naming(path):
         found = mesh_of(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
@@ -46,7 +47,7 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
     """Write .glb (with images, and the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
     suffix = path.suffix.lower()
     if suffix == ".glb":
-        write_bytes(path, gltf.encode(_scene(mesh)))
+        write_scene(path, _scene(mesh))
     elif suffix in (".ply", ".obj"):
         import trimesh
 
@@ -54,14 +55,22 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
             log.warning("%s: %s holds vertices and faces alone: use .glb to keep the rest", path, suffix)
         plain = trimesh.Trimesh(mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), process=False)
         written: Any = plain.export(file_type=suffix[1:])
-        write_bytes(path, written if isinstance(written, bytes) else written.encode())
+        plain_bytes = written if isinstance(written, bytes) else written.encode()
+        write_bytes(path, imprint.imprinted(plain_bytes, provenance.here()))
     else:
         raise UsageError(f"{path}: cannot write a mesh as {suffix or 'a file without suffix'}, use .glb, .ply or .obj")
 
 
 def write_scene(path: Path, scene: Scene) -> None:
-    """Write a whole scene as .glb."""
-    write_bytes(path, gltf.encode(scene))
+    """Write a whole scene as .glb, with what it was made from in it."""
+    write_bytes(path, gltf.encode(imprinted(scene)))
+
+
+def imprinted(scene: Scene) -> Scene:
+    """The scene whose extras, and whose pictures, say what it was made from."""
+    said = provenance.here()
+    images = tuple(replace(image, data=imprint.imprinted(image.data, said)) for image in scene.images)
+    return replace(scene, extras=scene.extras | {imprint.KEY: said}, images=images)
 
 
 def _scene(mesh: Mesh) -> Scene:
@@ -108,7 +117,7 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
 
 
 def mesh_of(scene: Scene) -> Mesh:
-    """One mesh of all that the scene shows, in the world frame. Raises BadData where that is nothing."""
+    """The triangles of a scene in the world frame, one mesh of all its parts. Raises BadData where there are none."""
     primitives = gltf.world_primitives(scene)
     parts = [_part(primitive) for primitive in primitives]
     if not parts:

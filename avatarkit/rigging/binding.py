@@ -17,9 +17,9 @@ from avatarkit.body import JOINT_INDEX, BodyModel, PosedBody
 from avatarkit.mesh import Mesh, edges, vertex_normals
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
+from avatarkit.stress import FINGERS
 from avatarkit.surface import Surface
 
-FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "head": ("head", "neck", "face", "hair_cap"),
     "torso": ("torso",),
