@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from avatarkit import chain
 from avatarkit.chain import Manner, Outcome, Step
 from avatarkit.errors import UsageError
 from avatarkit.progress import log
-from avatarkit.stage import Option, Stage, name, reads, writes
+from avatarkit.stage import Option, Stage, name
 from avatarkit.subject import Job
 
 
@@ -25,18 +26,9 @@ class Plan:
     words: tuple[str, ...]
     jobs: int
     reported: bool = True
-    image_model: str | None = None
     stages: tuple[Stage, ...] = ()
     given: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
-    painter: Stage | None = None
-    """the stage that turns words into a photo first"""
-
-    def painted_by(self, painter: Stage) -> Plan:
-        """The same plan with words painted first, by the image model."""
-        said = {"model": self.image_model, **self.given.get(name(painter), {})}
-        given = {**self.given, name(painter): said}
-        return replace(self, stages=(painter, *self.stages), given=given, painter=painter)
 
     def of(self, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         """The stages that are run. Raises UsageError for a name that none has."""
@@ -52,11 +44,8 @@ class Plan:
     def __call__(self, job: Job) -> Outcome:
         """The chain on one subject, a line for each stage. The outcome is the last stage's, of all that was read."""
         read: dict[Path, None] = {}
-        folder, made, stages = job.out.parent, False, self.of(self.stages)
-        if self.painter is not None:
-            words = _words(job, self.painter)
-            stages, job = (stages, words) if words is not None else (stages[1:], job)
-        for step in chain.through(stages, job, self.given, self.manner, start=self.start):
+        folder, made = job.out.parent, False
+        for step in chain.through(self.of(self.stages), job, self.given, self.manner, start=self.start):
             if step.why is None or not self.manner.dry_run:
                 log.info("%s: %s", folder, told(step))
             read |= dict.fromkeys(step.outcome.read)
@@ -64,17 +53,6 @@ class Plan:
         if self.reported and self.stop is None and not self.manner.dry_run:
             _reported(folder, made)
         return Outcome(step.outcome.out, step.outcome.record, tuple(read))
-
-
-def _words(job: Job, painter: Stage) -> Job | None:
-    """The painter's job where the subject is described in words, painted already or not; None for a photo."""
-    folder, (subject, other) = job.out.parent, reads(painter)
-    words, begun = folder / "prompt.txt", folder / "init.npz"
-    taken = next(iter(job.reads.values()))
-    if taken not in (words, folder / writes(painter)) or not (words in job.copies or words.exists()):
-        return None
-    found: dict[str, Path | None] = {subject: words, other: begun if begun.exists() else None}
-    return Job(found, folder / writes(painter), job.copies)
 
 
 def _reported(folder: Path, anew: bool) -> None:
@@ -98,6 +76,11 @@ def told(step: Step) -> str:
     return f"{name(step.stage)} {'kept' if step.why == chain.EDITED else f'{seconds:.1f} s'} ({step.why})"
 
 
+def chained(stages: tuple[Stage, ...], image_model: str | None = None) -> tuple[Stage, ...]:
+    """The stages of a build: who has no image model begins with the photo or the words themselves."""
+    return tuple(stage for stage in stages if image_model or name(stage) != "imagine")
+
+
 def build(
     from_: Annotated[str | None, Option("Make this stage's file anew and all after it; take those before.")] = None,
     to: Annotated[str | None, Option("The last stage.  [default: rig]")] = None,
@@ -106,10 +89,10 @@ def build(
     ] = None,
     size: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --size N' [pixels].")] = None,
     views: Annotated[int | None, Option("Of the normal maps: --with 'gen-normals --views N'.")] = None,
-    jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
     image_model: Annotated[
-        str | None, Option("Paint words as a photo first: --with 'imagine --model FOLDER-OR-HUB-NAME'.")
+        str | None, Option("Paint the words first, and take that for a photo: --with 'imagine --model M'.")
     ] = None,
+    jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
     no_report: Annotated[bool, Option("Leave out report.html and sheet.png, which end a whole build.")] = False,
 ) -> Plan:
     """Photo or sentence to avatar: every stage in one process, each writing its file and record.
@@ -121,10 +104,10 @@ def build(
 
       avatarkit build ana.jpg                                  # ana/avatar.glb, ana/report.html, and all before them
       avatarkit build --prompt "an old man in a long coat" -o coat/ --with "rig --vrm --usdz"
-      avatarkit build ana/prompt.txt --image-model sd/         # ana/imagined.png, by your own image model, and on
       avatarkit build people/ -j2
       avatarkit build ana/ --from texture-uv --dry-run
     """
     maps = [f"--{option} {value}" for option, value in (("size", size), ("views", views)) if value is not None]
     words = (*(with_ or ()), *([f"gen-normals {' '.join(maps)}"] if maps else ()))
-    return Plan(from_, to, words, jobs, not no_report, image_model)
+    words += (f"imagine --model {shlex.quote(image_model)}",) if image_model else ()
+    return Plan(from_, to, words, jobs, not no_report)

@@ -22,7 +22,7 @@ from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
-from stages.build import build
+from stages.build import build, chained
 from stages.carve_mesh import carve_mesh
 from stages.compare import compare
 from stages.doctor import doctor
@@ -40,11 +40,8 @@ from stages.train import train
 from stages.warmup import warmup
 
 # in the order in which data flows
-CHAIN: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
-STAGES: tuple[Stage, ...] = (imagine, *CHAIN)  # imagine has no default: it needs a model
-COMMANDS: tuple[Callable[..., str], ...] = (
-    synth, preview, report, compare, evaluate, train, info, doctor, warmup,
-)  # fmt: skip
+STAGES: tuple[Stage, ...] = (imagine, fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, evaluate, compare, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -109,8 +106,7 @@ def command_line(stages: tuple[Stage, ...], commands: tuple[Callable[..., str], 
 
     for stage in stages:
         _subcommand(app, stage, SHARED | SPOKEN, partial(_run_stage, stage, stages))
-    first = next(stage for stage in stages if stage is not imagine)
-    _subcommand(app, build, SHARED | SPOKEN, partial(_run_build, app, stages, first), _subjects(first))
+    _subcommand(app, build, SHARED | SPOKEN, partial(_run_build, app, stages), _subjects(chained(stages)[0]))
     spoken = {flag: typed for flag, typed in SPOKEN.items() if flag != "json"}
     for command in (*commands, rules):
         _subcommand(app, command, spoken, partial(_run_command, command))
@@ -212,17 +208,17 @@ def _run_stage(stage: Stage, stages: tuple[Stage, ...], given: dict[str, Any]) -
     return _batch.guarded(work, debug=given["debug"])
 
 
-def _run_build(app: typer.Typer, stages: tuple[Stage, ...], first: Stage, given: dict[str, Any]) -> int:
+def _run_build(app: typer.Typer, stages: tuple[Stage, ...], given: dict[str, Any]) -> int:
     def work() -> int:
         _use_machine(given["device"], given["threads"])
         plan = build(**{p: given[p] for p in marks(build)})
-        said = _said(app, stages, plan.words, given["seed"])
-        plan = replace(plan, stages=stages[stages.index(first) :], given=said, manner=_manner(given))
-        plan = plan.painted_by(imagine) if plan.image_model else plan
-        plan.of(plan.stages)
+        used = chained(stages, given["image_model"])
+        said = _said(app, used, plan.words, given["seed"])
+        plan = replace(plan, stages=used, given=said, manner=_manner(given))
+        plan.of(used)
         if given["out"] and Path(given["out"]).suffix and not given["out"].endswith("/"):
             raise UsageError(f"-o {given['out']}: build writes many files: give a folder, -o {given['out']}/")
-        return _batch.run(first, plan, given | said[name(first)], called="build", jobs=plan.jobs)
+        return _batch.run(used[0], plan, given | said[name(used[0])], called="build", jobs=plan.jobs)
 
     return _batch.guarded(work, debug=given["debug"])
 

@@ -49,16 +49,18 @@ def _built(folder: Path) -> None:
     """A small person of words, through the stages as they are listed."""
     from avatarkit import chain, subject
     from avatarkit.chain import Manner
-    from stages.main import CHAIN
+    from stages.build import chained
+    from stages.main import STAGES
 
-    job = subject.job(CHAIN[0], None, words="a woman in a shirt and a long skirt", out=f"{folder}/")
+    stages = chained(STAGES)
+    job = subject.job(stages[0], None, words="a woman in a shirt and a long skirt", out=f"{folder}/")
     small: dict[str, dict[str, Any]] = {
         "gen-normals": {"size": 128},
         "carve-mesh": {"steps": 2, "gate": 180.0},
         "texture-uv": {"size": 128},
         "rig": {"allow_poor": True},
     }
-    for _ in chain.through(CHAIN, job, small, Manner()):
+    for _ in chain.through(stages, job, small, Manner()):
         pass
 
 

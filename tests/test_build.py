@@ -4,16 +4,8 @@ import json
 import signal
 import subprocess
 import time
-from pathlib import Path
-from typing import Annotated
 
 import pytest
-from toy import read_bytes
-
-from avatarkit.atomic import write_bytes
-from avatarkit.stage import Option, Reads, Writes
-from avatarkit.subject import job
-from stages.build import Plan
 
 
 @pytest.fixture
@@ -98,39 +90,3 @@ def test_what_cannot_be_meant(toy, people, arguments, says):
 def test_to_stops_the_chain(toy, people):
     done = toy("build", people / "ana", "--to", "dress")
     assert done.stdout == f"{people}/ana/normals.png\n".encode() and not (people / "ana/carved.glb").exists()
-
-
-def paint(
-    subject: Annotated[Path, Reads("prompt.txt", help="", source=True, text="prompt")],
-    init: Annotated[Path | None, Reads("init.npz", help="", optional=True)],
-    out: Annotated[Path, Writes("imagined.png")],
-    model: Annotated[str, Option("")] = "",
-) -> None:
-    """A photo of words."""
-    write_bytes(out, model.encode() + read_bytes(subject))
-
-
-def look(
-    subject: Annotated[Path, Reads("photo.*", "imagined.png", "prompt.txt", help="", source=True)],
-    out: Annotated[Path, Writes("body.npz")],
-) -> None:
-    """A copy."""
-    write_bytes(out, read_bytes(subject))
-
-
-def test_an_image_model_paints_words_and_leaves_photos_alone(people, caplog):
-    """The second time the painted picture stands for the subject: it is made anew all the same when the words are."""
-    caplog.set_level("INFO")
-    plan = Plan(None, None, (), 1, False, "sd:", stages=(look,)).painted_by(paint)
-    words, result = people / "ana/prompt.txt", people / "ana/body.npz"
-    assert plan(job(look, words)).out == result and result.read_bytes() == b"sd:ana"
-    painted = people / "ana/imagined.png"
-    caplog.clear()
-    plan(job(look, painted))
-    assert [record.getMessage().split(": ")[1] for record in caplog.records] == ["paint up to date", "look up to date"]
-    words.write_text("eve")
-    plan(job(look, painted))
-    assert result.read_bytes() == b"sd:eve"
-    (people / "bob/photo.jpg").write_bytes(b"photo")
-    plan(job(look, people / "bob/photo.jpg"))
-    assert (people / "bob/body.npz").read_bytes() == b"photo" and not (people / "bob/imagined.png").exists()
