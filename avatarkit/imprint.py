@@ -112,7 +112,7 @@ def _of_scene(document: Any) -> Any:
 
 
 def _of_png(file: IO[bytes]) -> Any:
-    texts = dict(_texts(file))
+    texts = {keyword: text for keyword, text in _texts(file) if keyword in (KEY, XMP_KEYWORD)}
     return json.loads(texts[KEY]) if KEY in texts else _of_xmp(texts.get(XMP_KEYWORD, ""))
 
 
@@ -148,7 +148,7 @@ def _of_archive(file: IO[bytes]) -> Any:
                 content = member.read(MOST_TEXT)
             start = 10 + struct.unpack_from("<H", content, 8)[0]
             return json.loads(content[start:].decode("utf-32-le"))
-        for name in (name for name in names if name.endswith(".png")):
+        for name in (name for name in names if name.endswith(".png") and archive.getinfo(name).file_size < MOST_BYTES):
             with archive.open(name) as member:
                 return _of_png(member)
     return None

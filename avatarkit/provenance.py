@@ -26,11 +26,12 @@ from avatarkit.record import Ledger, Model
 TOOL = f"avatarkit {__version__}"
 PHOTO, GENERATED, ELSEWHERE = "photo", "generative model", "made elsewhere"
 LONGEST, MOST = 1000, 64
-# What the source types of other programs' pictures stand for.
+# What the source types of other programs' pictures stand for; the rest are of cameras, perhaps retouched.
 INGREDIENTS = {
     "trainedAlgorithmicMedia": {GENERATED},
     "compositeWithTrainedAlgorithmicMedia": {PHOTO, GENERATED},
     "compositeSynthetic": {PHOTO, GENERATED},
+    **{code: {ELSEWHERE} for code in ("composite", "digitalCreation", "digitalArt", "softwareImage")},
     "algorithmicMedia": set[str](),
     "dataDrivenMedia": set[str](),
 }
@@ -81,7 +82,7 @@ def from_json(said: dict[str, Any]) -> Provenance:
     """Back from what a file says, however wrong: what has not the right type is left out."""
     ingredients = frozenset(_words(said.get("made_from"))) & {PHOTO, GENERATED, ELSEWHERE}
     if "made_from" not in said and (code := str(said.get("digital_source_type", ""))):
-        ingredients = frozenset(INGREDIENTS.get(code.removeprefix(SOURCE_TYPES), {ELSEWHERE}))
+        ingredients = frozenset(INGREDIENTS.get(code.removeprefix(SOURCE_TYPES), {PHOTO}))
     listed = said.get("models")
     entries = [entry for entry in listed[:MOST] if isinstance(entry, dict)] if isinstance(listed, list) else []
     models = {_short(Model(*(str(entry.get(k))[:LONGEST] for k in ("name", "sha256", "licence")))) for entry in entries}

@@ -12,6 +12,7 @@ import torch
 from bodies import small_model
 from conftest import ROOT
 from test_files_avatars import avatar_of
+from test_person import ana
 
 from avatarkit import camera as cameras
 from avatarkit import chain, files, record
@@ -41,7 +42,7 @@ def subject(tmp_path_factory):
     folder = tmp_path_factory.mktemp("subject")
     model = small_model(correctives=False)
     with record.keeping() as ledger:
-        files.write_person(folder / "body.npz", everything(model))
+        files.write_person(folder / "body.npz", everything())
         normals = np.zeros((2, 8, 8, 4), np.float32)
         normals[:, 2:6, 2:6, 2:] = 1
         camera = cameras.framing(torch.eye(3), (8, 8))
@@ -60,13 +61,10 @@ def subject(tmp_path_factory):
     return folder
 
 
-def everything(model) -> Person:
+def everything() -> Person:
     """A person of whom all is known that body.npz can tell."""
-    from avatarkit import fitting
-
-    found = fitting.from_words(files.read_body_model("builtin"), "a woman")
     seen = {"pixels": np.zeros((145, 2), np.float32), "confidence": np.zeros(145, np.float32)}
-    return replace(found, residuals={"gap": 0.0}, crop=np.zeros((4, 4, 4), np.uint8), keypoints=seen,
+    return ana(residuals={"gap": 0.0}, crop=np.zeros((4, 4, 4), np.uint8), keypoints=seen,
                    world_from_mesh=np.eye(4), focal_source="exif")  # fmt: skip
 
 

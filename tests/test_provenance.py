@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_person import ana
 from toy import TOYS, carve, draw, dress
 
 from avatarkit import chain, files, imprint, provenance, record
@@ -15,6 +16,7 @@ from avatarkit.errors import LicenceForbids, UsageError
 from avatarkit.mesh import Mesh
 from avatarkit.provenance import ELSEWHERE, GENERATED, PHOTO, Provenance
 from avatarkit.record import Model
+from avatarkit.reporting import Dossier, Entry, report
 from avatarkit.subject import job
 from stages.info import info
 
@@ -45,7 +47,8 @@ def test_what_a_file_says_may_be_anything():
     for said in ({"models": 3}, {"models": [3, {}]}, {"consent": "x"}, {"made_from": [{}], "models": {"a": 1}}):
         provenance.from_json(said)
     assert not provenance.from_json({"commercial_use": False}).commercial
-    assert provenance.from_json({"digital_source_type": imprint.SOURCE_TYPES + "digitalCapture"}).ingredients
+    for code, kinds in (("digitalCapture", {PHOTO}), ("digitalCreation", {ELSEWHERE}), ("dataDrivenMedia", set())):
+        assert provenance.from_json({"digital_source_type": imprint.SOURCE_TYPES + code}).ingredients == kinds
 
 
 def triangle():
@@ -159,15 +162,12 @@ def photo(path):
 
 
 def test_where_a_photo_was_taken_stays_with_the_photo(tmp_path):
-    from avatarkit import fitting
-
     photo(tmp_path / "photo.jpg")
     assert PLACE in (tmp_path / "photo.jpg").read_bytes()
     with record.keeping("Ana") as ledger:
         pixels = files.read_photo(tmp_path / "photo.jpg")
         crop = np.concatenate([pixels, np.full((32, 24, 1), 255, np.uint8)], 2)
-        person = fitting.from_words(files.read_body_model("builtin"), "a woman")
-        files.write_person(tmp_path / "body.npz", type(person)(**{**vars(person), "crop": crop}))
+        files.write_person(tmp_path / "body.npz", ana(crop=crop))
         files.write_picture(tmp_path / "body.png", pixels)
         files.write_picture(tmp_path / "sheet.jpg", pixels)
         files.write_picture(tmp_path / "sheet.webp", pixels)
@@ -200,6 +200,13 @@ def test_info_of_a_lone_file_and_of_a_photo(tmp_path):
     assert json.loads(info(tmp_path / "a.glb", json=True))["provenance"]["consent"] == ["Ana"]
     photo(tmp_path / "photo.jpg")
     assert "nothing in it" in info(tmp_path / "photo.jpg")
+
+
+def test_the_report_tells_consent_and_source_type():
+    said = {"made_from": [PHOTO], "consent": ["Ana <3"]}
+    story = {"stage": "rig", "options": {}, "reads": {}, "writes": {}, "models": [], "provenance": said}
+    page = report(Dossier("ana", (Entry("avatar.glb", 1, story),))).html
+    assert "Consent: Ana &lt;3" in page and "compositeSynthetic" in page
 
 
 def test_a_network_of_unknown_licence_and_the_one_that_painted_are_behind_what_follows(tmp_path):

@@ -51,7 +51,7 @@ def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str =
 def _licences(model: BodyModel) -> str:
     behind = provenance.from_json(provenance.here()).models
     lines = {f"body model {model.name}: {model.licence}"}
-    lines |= {f"network {found.name}: {found.licence}" for found in behind if found.name != model.name}
+    lines |= {f"model {found.name}: {found.licence}" for found in behind if found.name != model.name}
     return "\n".join(sorted(lines))
 
 

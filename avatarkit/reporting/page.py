@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from itertools import groupby
+from operator import or_
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 
-from avatarkit import picture
+from avatarkit import picture, provenance
 from avatarkit.mesh import Mesh
 from avatarkit.picture import Image
 from avatarkit.reporting.dossier import Dossier, Entry
@@ -184,6 +186,17 @@ def _licences(dossier: Dossier) -> Iterable[Markup]:
     if models:
         rows = [(m.name, m.licence, "allowed" if m.free else "not known to be allowed", m.sha256[:12]) for m in models]
         yield table(("model", "licence", "commercial use", "sha256"), rows)
+    yield from _origin(dossier)
+
+
+def _origin(dossier: Dossier) -> Iterable[Markup]:
+    """Whose consent there is, and what whoever must label generated media wants to know."""
+    told = [record["provenance"] for record in dossier.records() if isinstance(record.get("provenance"), dict)]
+    past = reduce(or_, map(provenance.from_json, told), provenance.Provenance())
+    for words in sorted(past.consent):
+        yield tag("p", f"Consent: {words}")
+    if told:
+        yield tag("p", "IPTC digital source type: ", tag("code", past.source_type))
 
 
 def _files(entries: tuple[Entry, ...]) -> Iterable[Markup]:
