@@ -37,7 +37,7 @@ DOORS = {
 STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress",
                  "imprint", "provenance"}  # fmt: skip
 VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging", "reporting",
-         "evaluating", "imagining"}  # fmt: skip
+         "evaluating", "imagining", "comparing"}  # fmt: skip
 LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 
 

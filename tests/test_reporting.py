@@ -72,7 +72,10 @@ def whole():
     avatar = Played({"rest": painted(), "idle": painted(), "walk": painted()}, 55, ("aa",), {"idle": 5.0, "walk": 1.0})
     photo = np.full((40, 20, 4), 120, np.uint8)
     facts = {"torn": 0.034, "residuals": {"degrees_0": 4.0, "degrees_1": 6.54, "iou_0": 0.9}}
-    entries = (Entry("a b.glb", 1_234_567, told(seconds=2.0, writes={"a b.glb": "f" * 64}, facts=facts), {"size": 64}),)
+    past = {"consent": "signed <1 May>", "provenance": {"digital_source_type": "http://x/compositeSynthetic"}}
+    entries = (
+        Entry("a b.glb", 1_234_567, told(seconds=2.0, writes={"a b.glb": "f" * 64}, facts=facts, **past), {"size": 64}),
+    )
     words = "a <script>alert(1)</script> hat & coat " * 20
     return Dossier("ana <3", entries, words, photo, "photo.jpg", maps=normals(), meshes=meshes, avatar=avatar)
 
@@ -85,6 +88,7 @@ def test_a_page_needs_nothing_but_itself_and_escapes_what_it_is_given():
     assert "<script" not in page and "&lt;script&gt;" in page and "<h1>ana &lt;3</h1>" in page
     assert "1.2 MB" in page and "size 64" in page and "ffffffffffff" in page and "2.0" in page
     assert sheet.dtype == np.uint8 and sheet.shape[1] == 6 * 30 + 7 * 8  # three rows of six pictures
+    assert "Consent, as recorded: signed &lt;1 May&gt;" in page and "compositeSynthetic." in page
     assert "6.5° in the worst view" in page and "3.4 % of the surface" in page
     again = reporting.report(whole(), **TINY)
     assert again.html == page and np.array_equal(again.sheet, sheet)

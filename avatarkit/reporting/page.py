@@ -17,7 +17,7 @@ from avatarkit.mesh import Mesh
 from avatarkit.picture import Image
 from avatarkit.reporting.dossier import Dossier, Entry
 from avatarkit.reporting.tiles import Tile, lit, sheet_of, tiles_of, turntable
-from avatarkit.reporting.warning import SPELT, licence_sentence, warnings_of
+from avatarkit.reporting.warning import SPELT, licence_sentence, provenance_of, warnings_of
 from avatarkit.webpage import Markup, address, document, image, table, tag
 
 STYLE = """
@@ -163,7 +163,7 @@ def _steps(dossier: Dossier) -> Iterable[Markup]:
 
 
 def _step(entry: Entry, record: Mapping[str, Any]) -> list[Markup]:
-    chosen = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in entry.chosen.items())
+    chosen = ", ".join(_option(name.replace("_", "-"), value) for name, value in entry.chosen.items())
     stage = tag("span", str(record.get("stage")), " ", tag("span", str(record.get("avatarkit")), class_="faint"))
     seconds = record.get("seconds")
     spelt = f"{seconds:.1f}" if isinstance(seconds, int | float) else "?"
@@ -173,10 +173,16 @@ def _step(entry: Entry, record: Mapping[str, Any]) -> list[Markup]:
     return [name, stage, sources, tag("span", chosen or "–"), tag("span", spelt), tag("code", digest)]
 
 
+def _option(name: str, value: Any) -> str:
+    """An option that was set, as one says it; a flag has no value."""
+    return {"True": name, "False": f"no {name}", "None": f"{name} left out"}.get(str(value), f"{name} {value}")
+
+
 def _licences(dossier: Dossier) -> Iterable[Markup]:
     models = dossier.models()
     yield tag("h2", "Models and licences")
     yield tag("p", licence_sentence(models))
+    yield from (tag("p", said) for said in provenance_of(dossier))
     if models:
         rows = [(m.name, m.licence, "allowed" if m.free else "not known to be allowed", m.sha256[:12]) for m in models]
         yield table(("model", "licence", "commercial use", "sha256"), rows)

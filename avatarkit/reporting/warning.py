@@ -56,6 +56,17 @@ def _quality(dossier: Dossier) -> Iterator[str]:
                 yield f"{record.get('stage')} was told to let a failed check pass ({spelt}: {value})."
 
 
+def provenance_of(dossier: Dossier) -> list[str]:
+    """Consent, as it was recorded, and what whoever must label generated media asks for, by the newest record."""
+    records = list(dossier.records())
+    consents = dict.fromkeys(str(record["consent"]) for record in records if record.get("consent"))
+    found = [f"Consent, as recorded: {words}" for words in consents]
+    pasts = [past for record in records if isinstance(past := record.get("provenance"), dict)]
+    if pasts and (source := pasts[-1].get("digital_source_type")):
+        found.append(f"IPTC digital source type: {str(source).rpartition('/')[2]}.")
+    return found
+
+
 def licence_sentence(models: list[Model]) -> str:
     """May this be sold? As far as the models go."""
     if not models:
