@@ -56,7 +56,7 @@ def test_weights_are_those_of_the_body_below(model, dressed, labelled):
     """Foreign: an arm that lies at the waist must not take the waist's weights."""
     person, body, mesh, kept = dressed
     given = mesh if labelled else Mesh(mesh.vertices, mesh.faces)
-    found = weights_of(given, model, body.posed(person.pose))
+    found = weights_of(given, body, body.posed(person.pose))
     assert torch.allclose(found.sum(dim=1), torch.ones(len(found)), atol=1e-6)
     assert int((found > 0).sum(dim=1).max()) <= 4
     off = (found - model.lbs_weights[kept]).abs().sum(dim=1) / 2
@@ -65,7 +65,7 @@ def test_weights_are_those_of_the_body_below(model, dressed, labelled):
 
 def test_hands_and_face_have_the_templates_own_weights(model, dressed):
     person, body, mesh, kept = dressed
-    found = weights_of(mesh, model, body.posed(person.pose))
+    found = weights_of(mesh, body, body.posed(person.pose))
     thumb = model.part[kept] == model.part_names.index("left_thumb")
     most = model.lbs_weights[kept][thumb].topk(4, dim=1).values.sum(dim=1)
     assert torch.allclose(found[thumb], model.lbs_weights[kept][thumb], atol=float(1 - most.min()) + 1e-6)
@@ -139,7 +139,7 @@ def test_a_skirt_follows_both_legs(model):
     faces = torch.cat([torch.stack([a, b, d], 1), torch.stack([a, d, c], 1)])
     torso = torch.full((160,), model.part_names.index("torso"), dtype=torch.uint8)
     skirt = Mesh(vertices, faces, {"_TEMPLATE": torch.full((160,), 65535), "_PART": torso})
-    found = weights_of(skirt, model, posed)
+    found = weights_of(skirt, body, posed)
     side = torch.tensor([name.startswith("left") - name.startswith("right") for name in JOINT_INDEX])
     left, right = (found[:, side == k].sum(dim=1) for k in (1, -1))
     assert min(float(left[0]), float(right[0])) > 0.3
