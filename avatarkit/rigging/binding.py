@@ -15,7 +15,7 @@ from torch import Tensor
 
 from avatarkit.body import JOINT_INDEX, Body, BodyModel, PosedBody
 from avatarkit.mesh import Mesh, edges
-from avatarkit.rigging.hanging import hanging
+from avatarkit.rigging.hanging import hanging, hems, hems_of
 from avatarkit.rigging.wearing import FINGERS, Worn, worn
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
@@ -60,7 +60,8 @@ def weights_of(mesh: Mesh, body: Body, posed: PosedBody, *, influences: int = 4)
     part, template = parts_of(mesh, model)
     kept = template_kept(model, part, template)
     joined = _springs(mesh)
-    if bool((part < 0).all()):
+    scan = bool((part < 0).all())
+    if scan:
         on = worn(mesh, body, posed)
         found, sure = _agreed(on, model)
     else:
@@ -68,9 +69,10 @@ def weights_of(mesh: Mesh, body: Body, posed: PosedBody, *, influences: int = 4)
         found, sure = _asked(mesh, model, posed, part, loose), torch.ones_like(kept)
         found = torch.where(kept[:, None], model.lbs_weights[template.clamp(min=0)], found)
     hands = found[:, HANDS].sum(dim=1) > 0.5  # fingers are too near to each other to be mixed
-    found = smoothed(joined, filled(joined, kept | sure, found), kept | hands, SMOOTHING)
-    if bool((part < 0).all()):
-        found = hanging(mesh, body, posed, found, on)
+    found = filled(joined, kept | sure, found)
+    hem = hems(mesh, posed, found, on) if scan else hems_of(loose, mesh, body, posed, found)
+    found = hanging(mesh, body, posed, found, hem, tied=not scan)
+    found = smoothed(joined, found, kept | hands, SMOOTHING)
     return strongest(found.clamp(min=0), influences).to(model.lbs_weights)
 
 
