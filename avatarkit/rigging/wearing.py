@@ -35,11 +35,11 @@ STAR = Pose.rest().turned({"left_hip": (0, 0, 0.6), "right_hip": (0, 0, -0.6)})
 """Limbs far apart: where two points of the body are about as far from each other as along its skin."""
 OFFERS = 5
 """The limbs of least cost that a vertex may choose from."""
-REACH, HAND_REACH = 0.05, 0.05
+REACH, HAND_REACH = 0.05, 0.02
 """Metres of distance that cost as much as a normal that faces away: nothing but skin and gloves is worn on a hand."""
 MOST = 8.0
 """The most that distance costs."""
-TEARING, GAP = 0.6, 0.25
+TEARING, GAP = 1.0, 0.25
 """What a metre of tear costs for each metre that it gapes, in areas (m²) that face away; and the most that it gapes."""
 SLACK = 1.5
 """How many times longer an edge may become for nothing."""
