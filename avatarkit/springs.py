@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from avatarkit.kernels import compiled
+from avatarkit.mesh import connected
 from avatarkit.shapes import sizes
 
 
@@ -29,7 +30,10 @@ def filled(springs: Springs, known: Tensor, values: Tensor, *, rounds: int = 300
 
     What no spring joins to anything known keeps its value.
     """
-    return balanced(springs, values, known, torch.zeros_like(values), rounds=rounds, exact=exact)
+    part = connected(springs.pairs, springs.count)
+    heard = torch.zeros(springs.count, dtype=torch.bool)
+    heard[part[known]] = True
+    return balanced(springs, values, known | ~heard[part], torch.zeros_like(values), rounds=rounds, exact=exact)
 
 
 def smoothed(springs: Springs, values: Tensor, fixed: Tensor, rounds: int) -> Tensor:
@@ -58,6 +62,12 @@ def balanced(
     `fixed` (N) stay at `start`, and so does what neither spring nor pull holds. Conjugate gradients from `start`.
     """
     N, _ = sizes("N C, N, N C", start, fixed, push)
+    held = fixed[springs.pairs].all(dim=1)
+    if pull is None and 2 * int(held.sum()) > len(held):  # most of them are of no account
+        own, pairs = torch.unique(springs.pairs[~held], return_inverse=True)
+        fewer = Springs(len(own), pairs, springs.strength[~held])
+        found = balanced(fewer, start[own], fixed[own], push[own], rounds=rounds, exact=exact)
+        return start.double().index_copy(0, own, found)
     a, b = springs.pairs.unbind(1)
     degree = torch.zeros(N, dtype=torch.float64)
     degree = degree.index_add(0, a, springs.strength).index_add(0, b, springs.strength)
@@ -86,7 +96,7 @@ def conjugate_gradients(
         if bool((power <= enough).all()):
             break
         image = applied(direction)
-        length = power / (direction * image).sum(dim=0).clamp(min=1e-30)
+        length = (power > enough) * power / (direction * image).sum(dim=0).clamp(min=1e-30)
         x, residual = x + length * direction, residual - length * image
         step = residual / diagonal
         power, before = (residual * step).sum(dim=0), power

@@ -101,8 +101,10 @@ def _camel(name: str) -> str:
 
 
 def with_vrm(scene: Scene, *, meta: Meta) -> Scene:
-    """The scene with VRMC_vrm and without animations and tangents, which a .vrm does not have.
+    """The scene with VRMC_vrm and without animations, which a .vrm does not have.
 
+    Its tangents stay: they are MikkTSpace's, which VRM's readers may take or work out again, and without them
+    glTF-Validator warns of every normal map.
     Joints may bear the names of any profile of `bones`. BadData if the 15 bones that VRM requires are not all there.
     """
     places = joint_places(node.name for node in scene.nodes)
@@ -118,11 +120,7 @@ def with_vrm(scene: Scene, *, meta: Meta) -> Scene:
         "lookAt": _look_at(scene, places),
     }
     kept = {name: value for name, value in vrm.items() if value}
-    meshes = tuple(
-        replace(mesh, primitives=tuple(replace(part, tangents=None) for part in mesh.primitives))
-        for mesh in scene.meshes
-    )
-    return replace(scene, meshes=meshes, animations=(), extensions={**scene.extensions, "VRMC_vrm": kept})
+    return replace(scene, animations=(), extensions={**scene.extensions, "VRMC_vrm": kept})
 
 
 def _shown(scene: Scene) -> list[int]:

@@ -10,7 +10,7 @@ from validator import validated
 from avatarkit import gltf
 from tests.scenes import FACES, SCENES, SQUARE, assert_same, avatar, carved, only, parts, with_primitive
 
-UNAVOIDABLE = {"MESH_PRIMITIVE_GENERATED_TANGENT_SPACE"}  # VRM forbids tangents; readers make them by MikkTSpace
+UNAVOIDABLE = {"MESH_PRIMITIVE_GENERATED_TANGENT_SPACE"}  # these scenes have none; readers make them
 
 
 @pytest.mark.parametrize("make", SCENES.values(), ids=SCENES)

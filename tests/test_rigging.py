@@ -16,6 +16,7 @@ from avatarkit.rigging.freeing import freed
 from avatarkit.rigging.judging import crossed, outside
 from avatarkit.rigging.unposing import unposed
 from avatarkit.standing import seen
+from avatarkit.surface import Surface
 
 OFF = 0.006
 
@@ -56,7 +57,7 @@ def test_weights_are_those_of_the_body_below(model, dressed, labelled):
     """Foreign: an arm that lies at the waist must not take the waist's weights."""
     person, body, mesh, kept = dressed
     given = mesh if labelled else Mesh(mesh.vertices, mesh.faces)
-    found = weights_of(given, model, body.posed(person.pose))
+    found = weights_of(given, body, body.posed(person.pose))
     assert torch.allclose(found.sum(dim=1), torch.ones(len(found)), atol=1e-6)
     assert int((found > 0).sum(dim=1).max()) <= 4
     off = (found - model.lbs_weights[kept]).abs().sum(dim=1) / 2
@@ -65,7 +66,7 @@ def test_weights_are_those_of_the_body_below(model, dressed, labelled):
 
 def test_hands_and_face_have_the_templates_own_weights(model, dressed):
     person, body, mesh, kept = dressed
-    found = weights_of(mesh, model, body.posed(person.pose))
+    found = weights_of(mesh, body, body.posed(person.pose))
     thumb = model.part[kept] == model.part_names.index("left_thumb")
     most = model.lbs_weights[kept][thumb].topk(4, dim=1).values.sum(dim=1)
     assert torch.allclose(found[thumb], model.lbs_weights[kept][thumb], atol=float(1 - most.min()) + 1e-6)
@@ -126,24 +127,45 @@ def test_a_body_that_names_no_expressions_gets_numbers_and_a_jaw(model, rig):
     assert float(opened[jaw > 0.5, 1].mean()) < -0.005 and float(opened[jaw == 0].abs().max()) < 1e-6
 
 
-def test_a_skirt_follows_both_legs(model):
+def tube(middle, wide, deep, rows, columns=40):
+    """Rings around an upright axis, 5 cm apart, outwards."""
+    turn = torch.linspace(0, 2 * torch.pi, columns + 1)[:-1]
+    ring = torch.stack([wide * turn.sin(), torch.zeros_like(turn), deep * turn.cos()], dim=1)
+    vertices = middle + torch.cat([ring + torch.tensor([0, 0.05 * k, 0]) for k in range(rows)])
+    k, r = torch.cartesian_prod(torch.arange(rows - 1), torch.arange(columns)).unbind(1)
+    a, b = columns * k + r, columns * k + (r + 1) % columns
+    faces = torch.cat([torch.stack([a, b, b + columns], 1), torch.stack([a, b + columns, a + columns], 1)])
+    return Mesh(vertices, faces)
+
+
+@pytest.mark.parametrize("labelled", [True, False], ids=["carved", "foreign"])
+def test_a_skirt_follows_both_legs(model, labelled):
     """A tube around both thighs, of no template: in the middle it hangs on both, at its sides on the nearer one."""
     body = model.shaped(torch.zeros(0))
     posed = body.posed(Pose.rest())
     knee = posed.joints[[JOINT_INDEX["left_knee"], JOINT_INDEX["right_knee"]]].mean(dim=0)
-    turn = torch.linspace(0, 2 * torch.pi, 41)[:-1]
-    rings = [torch.stack([0.28 * turn.sin(), torch.full_like(turn, 0.05 * k), 0.2 * turn.cos()], 1) for k in range(4)]
-    vertices = knee + torch.cat(rings)
-    k, r = torch.cartesian_prod(torch.arange(3), torch.arange(40)).unbind(1)
-    a, b, c, d = 40 * k + r, 40 * k + (r + 1) % 40, 40 * k + 40 + r, 40 * k + 40 + (r + 1) % 40
-    faces = torch.cat([torch.stack([a, b, d], 1), torch.stack([a, d, c], 1)])
-    torso = torch.full((160,), model.part_names.index("torso"), dtype=torch.uint8)
-    skirt = Mesh(vertices, faces, {"_TEMPLATE": torch.full((160,), 65535), "_PART": torso})
-    found = weights_of(skirt, model, posed)
+    skirt = tube(knee, 0.28, 0.2, 4)
+    if labelled:
+        torso = torch.full((160,), model.part_names.index("torso"), dtype=torch.uint8)
+        skirt = skirt.having(_TEMPLATE=torch.full((160,), 65535), _PART=torso)
+    found = weights_of(skirt, body, posed)
     side = torch.tensor([name.startswith("left") - name.startswith("right") for name in JOINT_INDEX])
     left, right = (found[:, side == k].sum(dim=1) for k in (1, -1))
     assert min(float(left[0]), float(right[0])) > 0.3
     assert float(left[10]) > 0.85 and float(right[30]) > 0.85
+
+
+def test_a_coats_flank_is_not_the_hands_that_lies_on_it(model):
+    """A tube around the trunk, through which the hands of hanging arms reach: they are nearer to it than the hips."""
+    body = model.shaped(torch.zeros(0))
+    posed = body.posed(Pose.rest().turned({"left_shoulder": (0, 0, -1.3), "right_shoulder": (0, 0, 1.3)}))
+    hand = float(posed.joints[JOINT_INDEX["left_wrist"], 0]) - 0.02
+    coat = tube(posed.joints[JOINT_INDEX["pelvis"]] - torch.tensor([0, 0.1, 0]), hand, 0.2, 9)
+    near = Surface(posed.vertices, model.faces).closest(coat.vertices)
+    closest = (model.lbs_weights[model.faces[near.face]] * near.barycentric[..., None]).sum(dim=1)
+    arm = torch.tensor(["shoulder" in name or "elbow" in name or "wrist" in name for name in JOINT_INDEX])
+    assert int((closest[:, arm].sum(dim=1) > 0.5).sum()) > 30
+    assert int((weights_of(coat, body, posed)[:, arm].sum(dim=1) > 0.5).sum()) == 0
 
 
 def test_a_hand_grown_to_the_hip_comes_off(model, dressed):

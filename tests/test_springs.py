@@ -41,6 +41,14 @@ def test_balance_is_what_a_dense_solver_finds():
     assert torch.equal(found[:2], start[:2]) and torch.allclose(found[2:], expected)
 
 
+def test_springs_between_fixed_points_change_nothing():
+    """They are left out where they are most."""
+    start = torch.tensor([[0.0], [1.0], [5.0], [7.0], [9.0], [2.0]])
+    fixed = torch.tensor([True, True, True, True, False, True])
+    found = balanced(chain(6), start, fixed, torch.zeros(6, 1), exact=1e-12)
+    assert found[:, 0].tolist() == [0, 1, 5, 7, 4.5, 2]
+
+
 def test_smoothing_leaves_what_is_fixed_and_what_is_alone():
     values = torch.tensor([[0.0], [4.0], [0.0]])
     found = smoothed(chain(3), values, torch.tensor([True, False, False]), 1)

@@ -1,6 +1,7 @@
 """A skeleton for a person's mesh: the work of rig.
 
 binding ─► weights of the posed mesh ─► unposing ─► the mesh at rest ─► expressions ─► judging ─► levels of detail
+(wearing: which limb a scan's vertices are worn on; hanging: skirts; freeing: limbs that have grown together)
 """
 
 from avatarkit.rigging.judging import Gate, faults, judge

@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from avatarkit.body import JOINT_INDEX, BodyModel, PosedBody
-from avatarkit.mesh import Mesh, edges, vertex_normals
+from avatarkit.body import JOINT_INDEX, Body, BodyModel, PosedBody
+from avatarkit.mesh import Mesh, edges
+from avatarkit.rigging.hanging import hanging, hems, hems_of
+from avatarkit.rigging.wearing import FINGERS, Worn, worn
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
 from avatarkit.stress import FINGERS
@@ -37,7 +39,9 @@ INNER = ("left_eye", "right_eye", "upper_teeth", "lower_teeth", "tongue", "mouth
 KEPT = (*INNER, "face", *(f"{side}_{part}" for side in ("left", "right") for part in ("hand", *FINGERS)))
 """Parts of which a vertex of the template has the template's own weights."""
 NEARER, HANGING = 4.0, 2.0
-"""The powers of distance by which nearer parts outweigh others: of a mesh's unknown parts, and for cloth of SKIRT."""
+"""The powers of distance by which nearer parts outweigh others: of a mesh without parts, and for cloth of SKIRT."""
+TOGETHER = 0.08
+"""Metres on the body, as a star: limbs that offer points so near to the chosen one have a say too."""
 FARTHEST = 0.12
 """Metres: beyond them no part of the body speaks for a vertex of no known part."""
 FACING = 0.2
@@ -47,21 +51,29 @@ SMOOTHING = 8
 """Rounds in which cloth's weights become the mean with those around them."""
 
 
-def weights_of(mesh: Mesh, model: BodyModel, posed: PosedBody, *, influences: int = 4) -> Tensor:
+def weights_of(mesh: Mesh, body: Body, posed: PosedBody, *, influences: int = 4) -> Tensor:
     """(V,55): how much each joint of the body moves each vertex of the mesh, which is in the body's pose; at most so
     many joints a vertex, rows sum to one.
 
     `_TEMPLATE` and `_PART` are used where the mesh has them.
     """
+    model = body.model
     part, template = parts_of(mesh, model)
     kept = template_kept(model, part, template)
-    own = model.lbs_weights[template.clamp(min=0)]
-    unknown, loose = (part < 0) & ~kept, (part == TORSO) & (template < 0)
-    found, sure = _asked(mesh, model, posed, part, loose | unknown)
-    found = torch.where(kept[:, None], own, found)
     joined = _springs(mesh)
+    scan = bool((part < 0).all())
+    if scan:
+        on = worn(mesh, body, posed)
+        found, sure = _agreed(on, model)
+    else:
+        loose = (part == TORSO) & (template < 0)
+        found, sure = _asked(mesh, model, posed, part, loose), torch.ones_like(kept)
+        found = torch.where(kept[:, None], model.lbs_weights[template.clamp(min=0)], found)
     hands = found[:, HANDS].sum(dim=1) > 0.5  # fingers are too near to each other to be mixed
-    found = smoothed(joined, filled(joined, kept | sure, found), kept | hands, SMOOTHING)
+    found = filled(joined, kept | sure, found)
+    hem = hems(mesh, posed, found, on) if scan else hems_of(loose, mesh, body, posed, found)
+    found = hanging(mesh, body, posed, found, hem, tied=not scan)
+    found = smoothed(joined, found, kept | hands, SMOOTHING)
     return strongest(found.clamp(min=0), influences).to(model.lbs_weights)
 
 
@@ -94,33 +106,37 @@ def strongest(weights: Tensor, influences: int) -> Tensor:
     return least / least.sum(dim=1, keepdim=True)
 
 
-def _asked(mesh: Mesh, model: BodyModel, posed: PosedBody, part: Tensor, several: Tensor) -> tuple[Tensor, Tensor]:
-    """(V,55) float64 weights of the closest points, and (V) bool whether they are to be trusted; `several` (V) ask more
-    than the part they are of."""
+def _agreed(on: Worn, model: BodyModel) -> tuple[Tensor, Tensor]:
+    """(V,55) float64 weights of the closest points of all limbs that lie on the body where the chosen one does, the
+    nearer the more; and (V) bool whether they are to be trusted."""
+    V, K = on.limb.shape
+    near = (on.place - on.place[torch.arange(V), on.choice][:, None]).norm(dim=2) < TOGETHER
+    by = (near * on.facing.clamp(min=0.02) ** 2 / on.distance.clamp(min=1e-3) ** NEARER).double()
+    total = torch.zeros(V, len(JOINT_INDEX), dtype=torch.float64)
+    for k in range(K):
+        rows = (by[:, k] > 0).nonzero()[:, 0]
+        there = (model.lbs_weights[on.corners[rows, k]] * on.barycentric[rows, k, :, None]).sum(dim=1)
+        total[rows] += by[rows, k, None] * there.double()
+    sure = (near & (on.facing > FACING) & (on.distance < FARTHEST)).any(dim=1)
+    return total / by.sum(dim=1, keepdim=True), sure
+
+
+def _asked(mesh: Mesh, model: BodyModel, posed: PosedBody, part: Tensor, loose: Tensor) -> Tensor:
+    """(V,55) float64 weights of the closest points of the parts (V) that vertices are of; `loose` (V) cloth asks all
+    of SKIRT."""
     (V,) = sizes("V 3, V", mesh.vertices, part)
-    normals = vertex_normals(mesh.vertices, mesh.faces)
-    body_normals = vertex_normals(posed.vertices, model.faces)
     total, say = torch.zeros(V, len(JOINT_INDEX), dtype=torch.float64), torch.zeros(V, dtype=torch.float64)
-    best = torch.full((V,), -1.0)
-    names = list(GROUPS) if model.part_names else ["body"]
-    for number, name in enumerate(names):
-        asking = (part == number) | (several & ((part < 0) | (name in SKIRT)))
-        faces = _faces_of(model, GROUPS[name]) if model.part_names else model.faces
-        rows = asking.nonzero()[:, 0]
+    for number, name in enumerate(GROUPS):
+        rows = ((part == number) | (loose & (name in SKIRT))).nonzero()[:, 0]
+        faces = _faces_of(model, GROUPS[name])
         if not len(rows) or not len(faces):
             continue
         near = Surface(posed.vertices, faces).closest(mesh.vertices[rows])
-        corners, bary = faces[near.face], near.barycentric[..., None]
-        facing = ((body_normals[corners] * bary).sum(dim=1) * normals[rows]).sum(dim=1)
-        alone = ~several[rows]
-        trust = torch.where(alone | (part[rows] >= 0), 1.0, facing.clamp(min=0.02) ** 2)
-        power = torch.where(part[rows] >= 0, HANGING, NEARER)
-        by = (trust / near.distance.clamp(min=1e-3) ** power).double()
-        total[rows] += by[:, None] * (model.lbs_weights[corners] * bary).sum(dim=1).double()
+        by = (1 / near.distance.clamp(min=1e-3) ** HANGING).double()
+        there = (model.lbs_weights[faces[near.face]] * near.barycentric[..., None]).sum(dim=1)
+        total[rows] += by[:, None] * there.double()
         say[rows] += by
-        good = (part[rows] >= 0) | ((facing > FACING) & (near.distance < FARTHEST))
-        best[rows] = torch.maximum(best[rows], torch.where(good, 1.0, 0.0))
-    return total / say.clamp(min=1e-30)[:, None], best > 0
+    return total / say.clamp(min=1e-30)[:, None]
 
 
 def _faces_of(model: BodyModel, names: Sequence[str]) -> Tensor:

@@ -48,7 +48,7 @@ def rigged(mesh: Mesh, model: BodyModel, person: Person, *, rest: str = "t", inf
     mesh = person.placed(mesh, posed.vertices)
     mesh = freed(mesh, model, welded(mesh)[1])
     joined, place = welded(mesh)
-    weights = weights_of(joined, model, posed, influences=influences)
+    weights = weights_of(joined, body, posed, influences=influences)
     found = unposed(joined, weights, posed.world_from_rest @ torch.linalg.inv(still.world_from_rest))
     morphs = morphs_of(joined, model, still.vertices, found.vertices)
     shift = torch.stack([still.joints[0, 0], found.vertices[:, 1].min(), still.joints[0, 2]])

@@ -33,16 +33,29 @@ def unposed(mesh: Mesh, lbs_weights: Tensor, world_from_rest: Tensor) -> Unposed
     [Sorkine, Alexa: As-Rigid-As-Possible Surface Modeling, SGP 2007, equation 8], between vertices that stay.
     """
     V, _ = sizes("V 3, V J", mesh.vertices, lbs_weights)
-    blend = torch.einsum("vj,jab->vab", lbs_weights.double(), world_from_rest.double()[:, :3])
-    linear, shift = blend[..., :3], blend[..., 3]
-    rest_from_world, clear = _inverted(linear)
-    rest = (rest_from_world @ (mesh.vertices.double() - shift)[..., None])[..., 0]
+    rest, linear, clear = undone(mesh.vertices, lbs_weights, world_from_rest)
     torn = _torn(mesh, rest, linear) | (~clear)[mesh.faces].any(dim=1)
     mended = torch.zeros(V, dtype=torch.bool)
     mended[mesh.faces[torn]] = True
     for _ in range(RINGS):
         mended[mesh.faces[mended[mesh.faces].any(dim=1)]] = True
     return Unposed(_mended(mesh, rest, linear, mended).to(mesh.vertices), mended)
+
+
+class Undone(NamedTuple):
+    """Vertices (V,3) float64 before skinning, the linear part of it (V,3,3), and (V) whether it can be undone."""
+
+    vertices: Tensor
+    linear: Tensor
+    clear: Tensor
+
+
+def undone(vertices: Tensor, lbs_weights: Tensor, world_from_rest: Tensor) -> Undone:
+    """Where the vertices (V,3) were before `world_from_rest` (J,4,4) moved them by their weights (V,J)."""
+    blend = torch.einsum("vj,jab->vab", lbs_weights.double(), world_from_rest.double()[:, :3])
+    linear, shift = blend[..., :3], blend[..., 3]
+    rest_from_world, clear = _inverted(linear)
+    return Undone((rest_from_world @ (vertices.double() - shift)[..., None])[..., 0], linear, clear)
 
 
 def _inverted(linear: Tensor) -> tuple[Tensor, Tensor]:
