@@ -98,7 +98,7 @@ def baked(case: Case, size: int) -> Tensor:
 
 
 def compared(case: Case, mesh: Mesh) -> Row:
-    """PSNR and SSIM at each yaw, the two sides' mean taken."""
+    """PSNR and SSIM at each yaw, the two sides' mean taken, and in the photo's own view."""
     found: dict[int, list[tuple[float, float]]] = {}
     for yaw, (camera, truth, mask) in case.views.items():
         image = unlit(mesh, camera)
@@ -106,20 +106,26 @@ def compared(case: Case, mesh: Mesh) -> Row:
     row: dict[str, Any] = {}
     for yaw, both in found.items():
         row[f"psnr_{yaw}"], row[f"ssim_{yaw}"] = (float(np.mean(values)) for values in zip(*both, strict=True))
+    photo = torch.from_numpy(case.person.crop).float() / 255
+    image, mask = shown(mesh, case.person.camera), eroded(photo[..., 3] > 0.5, 2)
+    row["psnr_photo"], row["ssim_photo"] = (float(f(image, photo[..., :3], mask)) for f in (psnr, ssim))
     return row
 
 
 def painted_truth(
-    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = False, aside: bool = False
-) -> Mesh:
+    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = False,
+    aside: bool = False, optimising: bool = True,
+) -> Mesh:  # fmt: skip
     """The true mesh, painted with what the sights show, of the photo from the front or from `aside`."""
     person = case.aside if aside else case.person
     atlas = Atlas(case.mesh, torch.zeros(len(case.mesh.faces), dtype=torch.int64), ("all",))
     sheet = texels(atlas, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = texturing.Places(case.mesh, sheet.face[there], sheet.barycentric[there].float())
-    colours, _ = texturing.coloured(places, model, person, sights, symmetry=symmetry)
-    image = torch.zeros(size, size, 3)
-    image[there] = colours
-    image = (255 * padded(image, sheet, 8)).round().clamp(0, 255).to(torch.uint8)
-    return replace(case.mesh, images={"base_colour": image})
+    colours, found = texturing.coloured(places, model, person, sights, symmetry=symmetry)
+    image, source = torch.zeros(size, size, 3), torch.zeros(size, size, dtype=torch.uint8)
+    image[there], source[there] = colours, found
+    image = padded(image, sheet, 8)
+    if optimising:
+        image = padded(texturing.optimised(image, source, case.mesh, sights), sheet, 8)
+    return replace(case.mesh, images={"base_colour": (255 * image).round().clamp(0, 255).to(torch.uint8)})
