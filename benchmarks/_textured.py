@@ -107,7 +107,7 @@ def compared(case: Case, mesh: Mesh) -> Row:
     for yaw, both in found.items():
         row[f"psnr_{yaw}"], row[f"ssim_{yaw}"] = (float(np.mean(values)) for values in zip(*both, strict=True))
     photo = torch.from_numpy(case.person.crop).float() / 255
-    image, mask = shown(mesh, case.person.camera), eroded(photo[..., 3] > 0.5, 2)
+    image, mask = unlit(mesh, case.person.camera), eroded(photo[..., 3] > 0.5, 2)
     row["psnr_photo"], row["ssim_photo"] = (float(f(image, photo[..., :3], mask)) for f in (psnr, ssim))
     return row
 

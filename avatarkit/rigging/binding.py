@@ -16,7 +16,7 @@ from torch import Tensor
 from avatarkit.body import JOINT_INDEX, Body, BodyModel, PosedBody
 from avatarkit.mesh import Mesh, edges
 from avatarkit.rigging.hanging import hanging, hems, hems_of
-from avatarkit.rigging.wearing import FINGERS, Worn, worn
+from avatarkit.rigging.wearing import Worn, worn
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
 from avatarkit.stress import FINGERS
