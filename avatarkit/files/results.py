@@ -140,8 +140,8 @@ def _places(scene: Scene) -> dict[str, int]:
     names = [scene.nodes[node].name for node in nodes]
     own = bones.joint_places(names)
     if len(own) < 22:
-        above = {node: k for k, node in enumerate(nodes)}
-        parents = [above.get(-1 if scene.nodes[n].parent is None else scene.nodes[n].parent or 0, -1) for n in nodes]
+        above: dict[int | None, int] = {node: k for k, node in enumerate(nodes)}
+        parents = [above.get(scene.nodes[node].parent, -1) for node in nodes]
         own = joint_names.matched(names, parents)
     return {joint: nodes[k] for joint, k in own.items()}
 
