@@ -146,7 +146,7 @@ def _ranked(trust: Tensor, side: Tensor, truth: Tensor, where: Tensor) -> float:
 
 
 def tailor(sitter: Sitter, words: str | None, seed: int) -> Maps:
-    return normals.tailored(sitter, words, seed=seed)
+    return normals.tailored(sitter, words, seed=seed, glance=files.read_glance())
 
 
 def regress(folder: Path) -> Source:

@@ -54,5 +54,6 @@ def gen_normals(
         dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
         maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)
     else:
-        maps = normals.tailored(sitter, words, seed=seed, views=views, **given)
+        glance = files.read_glance() if sitter.photo is not None else None
+        maps = normals.tailored(sitter, words, seed=seed, views=views, glance=glance, **given)
     files.write_normals(out, maps)

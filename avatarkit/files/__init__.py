@@ -23,7 +23,14 @@ from avatarkit.files.avatars import read_played, write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
-from avatarkit.files.networks import append_line, read_regressor, read_training, write_network, write_training
+from avatarkit.files.networks import (
+    append_line,
+    read_glance,
+    read_regressor,
+    read_training,
+    write_network,
+    write_training,
+)
 from avatarkit.files.pictures import read_focal, read_image, read_mask, read_photo, write_movie, write_picture
 from avatarkit.files.results import Result, read_encoder, read_inception, read_people, read_result, read_truth
 
@@ -37,6 +44,7 @@ __all__ = [
     "read_clip",
     "read_encoder",
     "read_focal",
+    "read_glance",
     "read_image",
     "read_inception",
     "read_keypoints",

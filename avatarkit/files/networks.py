@@ -42,6 +42,19 @@ def read_regressor(folder: Path) -> Any:
     return network.eval()
 
 
+def read_glance() -> Any:
+    """The network that comes with avatarkit, by which the tailor tells skirts, dresses and long coats in photos."""
+    from safetensors.torch import load
+
+    from avatarkit.files.places import GLANCE
+    from avatarkit.glance import Glance
+
+    network, content = Glance(), GLANCE.read_bytes()
+    network.load_state_dict({name: value.float() for name, value in load(content).items()}, strict=False)
+    record.note_model(GLANCE, Model("avatarkit-glance", record.digest(content), "Apache-2.0"))
+    return network.eval()
+
+
 def write_network(folder: Path, network: Any) -> None:
     """The network's weights in half precision, and its `config`."""
     from safetensors.torch import save

@@ -15,6 +15,7 @@ from avatarkit import camera as cameras
 from avatarkit.appearance import Looks
 from avatarkit.appearance.mapping import mapped
 from avatarkit.camera import Camera
+from avatarkit.glance import Glance
 from avatarkit.maps import Maps, View
 from avatarkit.mesh import edges
 from avatarkit.normals.covering import joined
@@ -42,6 +43,7 @@ def tailored(
     views: int = 2,
     front: Tensor | None = None,
     back: Tensor | None = None,
+    glance: Glance | None = None,
 ) -> Maps:
     """Normals, albedo and labels of the clothes that the tailor makes for this body.
 
@@ -49,7 +51,7 @@ def tailored(
     `views` are the nearest and the farthest surface from the front; more are nearest ones around the vertical. With a
     photo, or a `front` (4,S,S) made elsewhere, the clothes follow its outline. `front` and `back` stay as they are.
     """
-    looks, clothes = worn(sitter, words, seed=seed, front=front)
+    looks, clothes = worn(sitter, words, seed=seed, front=front, glance=glance)
     vertices = looks.mesh.vertices
     outlined = sitter.mask is not None or front is not None
     camera = sitter.camera if outlined else cameras.framing(vertices, sitter.camera.size)
@@ -58,12 +60,17 @@ def tailored(
 
 
 def worn(
-    sitter: Sitter, words: str | None = None, *, seed: int = 0, front: Tensor | None = None
+    sitter: Sitter,
+    words: str | None = None,
+    *,
+    seed: int = 0,
+    front: Tensor | None = None,
+    glance: Glance | None = None,
 ) -> tuple[Looks, Dressed]:
     """The clothes themselves, and what they look like."""
     said = heeded(words) if words else Description()
     drawn = population.draw(
-        population.generator_of(seed, 0), prompt=replace(said, outfit=overriding(noticed(sitter), said.outfit))
+        population.generator_of(seed, 0), prompt=replace(said, outfit=overriding(noticed(sitter, glance), said.outfit))
     )
     chance = int(population.generator_of(seed, 1).integers(2**31))
     clothes = dressed(sitter.model, sitter.person, drawn.outfit, seed=chance, preset="full")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from avatarkit.glance import Seen
 from avatarkit.normals.noticing.glimpse import SIDE, Array, Glimpse, srgb_of, stepped
 from avatarkit.words import Wish
 
@@ -36,20 +37,24 @@ class Legs(NamedTuple):
     """where a coat over trousers ends"""
 
 
-def clothes_in(glimpse: Glimpse) -> dict[str, Wish]:
-    """Wishes for every garment and the shoes; what is not seen is absent: bags, hats and scarves are not looked for."""
-    legs, sleeve = _legs(glimpse), _sleeve(glimpse)
+def clothes_in(glimpse: Glimpse, seen: Seen | None = None) -> dict[str, Wish]:
+    """Wishes for every garment and the shoes; what is not seen is absent: bags, hats and scarves are not looked for.
+    What was `seen` at a glance goes before the rules about skirts, dresses and coats."""
+    legs, sleeve = _legs(glimpse) if seen is None else _legs_as(seen, glimpse), _sleeve(glimpse)
     border, apart = _border(glimpse, legs)
+    alike = apart < UNLIKE if seen is None else seen.dress > 0.5 or (apart < UNLIKE and seen.dress > 0.25)
     lower = _colour(glimpse, glimpse.of("leg", "trunk") & _between(glimpse.level, max(border, 0.9), legs.hem - 0.05))
     found = {slot: NOT_WORN for slot in ("hat", "bag", "scarf", "glasses", "outer", "dress")}
     found["shoes"] = _shoes(glimpse, legs)
     if legs.coat is not None:
-        outer, below = _colour(glimpse, _trunk(glimpse, -0.6, 1.0)), _below(glimpse, legs.coat)
-        found["outer"] = Wish(("coat",), cut=_cut(hem=legs.coat, sleeve=sleeve, opening="placket", colours=outer))
-        return found | {"top": Wish(("t-shirt",)), "bottom": Wish(("trousers",), cut=_cut(hem=2.92, colours=below))}
+        inner, outer = _open_front(glimpse) or (None, _colour(glimpse, _trunk(glimpse, -0.6, 1.0)))
+        opening, below = "placket" if inner is None else "open", _below(glimpse, legs.coat)
+        found["outer"] = Wish(("coat",), cut=_cut(hem=legs.coat, sleeve=sleeve, opening=opening, colours=outer))
+        found["top"] = Wish(("t-shirt",), cut=_cut(colours=inner))
+        return found | {"bottom": Wish(("trousers",), cut=_cut(hem=2.92, colours=below))}
     hem = float(np.clip(border - LATE if apart >= UNLIKE else 0.65, 0.15, 1.65))
     upper, opened = _colour(glimpse, _trunk(glimpse, -0.6, min(hem, 0.5))), _open_front(glimpse)
-    if legs.skirt and apart < UNLIKE and opened is None:
+    if legs.skirt and alike and opened is None:
         cut = _cut(hem=legs.hem, sleeve=sleeve, neckline=_neckline(glimpse), colours=upper or lower)
         return found | {"dress": Wish(("dress",), cut=cut), "top": NOT_WORN, "bottom": NOT_WORN}
     found["bottom"] = Wish((_bottom(glimpse, legs),), cut=_cut(hem=legs.hem, colours=lower))
@@ -95,12 +100,31 @@ def _sleeve(glimpse: Glimpse) -> float:
     return 0.0 if at < SLEEVELESS else at
 
 
+def _legs_as(seen: Seen, glimpse: Glimpse) -> Legs:
+    """What was seen, its hem where skin begins if that is not elsewhere."""
+    hem, bare = _skin_of_legs(glimpse)
+    if seen.coat > 0.5:
+        return Legs(False, LONG, False, coat=float(np.clip(seen.coat_hem, 1.3, 2.7)))
+    if seen.skirt <= 0.5:
+        return Legs(False, hem if bare else LONG, bare)
+    agreed = bare and abs(hem - seen.hem) < 0.5
+    return Legs(True, hem if agreed else float(np.clip(seen.hem, 1.1, 3.0)), bare)
+
+
+def _skin_of_legs(glimpse: Glimpse) -> tuple[float, bool]:
+    """Where skin begins on the legs, and whether it does."""
+    legs = glimpse.of("leg") & (glimpse.level < 2.8)
+    if legs.sum() < ENOUGH:
+        return LONG, False
+    hem, contrast = stepped(glimpse.level[legs], glimpse.skin[legs], 1.0, 2.8)
+    return hem, contrast > 0.35 and hem < 2.6
+
+
 def _legs(glimpse: Glimpse) -> Legs:
     legs = glimpse.of("leg") & (glimpse.level < 2.8)
     if legs.sum() < ENOUGH:
         return Legs(False, LONG, False)
-    hem, contrast = stepped(glimpse.level[legs], glimpse.skin[legs], 1.0, 2.8)
-    bare = contrast > 0.35 and hem < 2.6
+    hem, bare = _skin_of_legs(glimpse)
     levels, hung = _hanging(glimpse)
     if len(levels) >= ENOUGH // 2:
         end, drop = stepped(levels, 1.0 - hung, 1.2, 2.9)
