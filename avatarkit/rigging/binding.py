@@ -73,9 +73,12 @@ def weights_of(mesh: Mesh, body: Body, posed: PosedBody, *, influences: int = 4)
     found = filled(joined, kept | sure, found)
     hem = hems(mesh, posed, found, on) if scan else hems_of(loose, mesh, body, posed, found)
     hung = hanging(mesh, body, posed, found, hem, tied=not scan)
-    several = [smoothed(joined, weights, kept | hands, SMOOTHING) for weights in ([hung] if scan else [hung, found])]
+    several = [hung] if scan or hung is found else [hung, found]
+    several = [smoothed(joined, weights, kept | hands, SMOOTHING) for weights in several]
     several = [strongest(weights.clamp(min=0), influences) for weights in several]
-    return min(several, key=lambda weights: _torn(mesh, weights, posed)).to(model.lbs_weights)
+    if len(several) > 1:
+        several.sort(key=lambda weights: _torn(mesh, weights, posed))
+    return several[0].to(model.lbs_weights)
 
 
 def _torn(mesh: Mesh, weights: Tensor, posed: PosedBody) -> float:
