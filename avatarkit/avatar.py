@@ -65,3 +65,14 @@ class Avatar:
     def world_from_rest(self, pose: Pose) -> Tensor:
         """(..., 55, 4, 4): where each joint takes a point at rest."""
         return rest_removed(place_joints(self.turns(pose), self.joints, PARENTS, pose.transl), self.joints)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """An avatar's file as one looks at it: its mesh at `rest` and in poses of its clips, and what it can do."""
+
+    meshes: Mapping[str, Mesh]
+    joints: int
+    shapes: tuple[str, ...]
+    clips: Mapping[str, float]
+    """seconds"""

@@ -19,8 +19,18 @@ Mode = Literal["shaded", "normals", "texture", "parts"]
 MODES: tuple[Mode, ...] = ("shaded", "normals", "texture", "parts")
 
 
-def draw(mesh: Mesh, camera: Camera, mode: Mode = "shaded", *, supersampling: int = 2) -> Image:
-    """(H,W,4) uint8: the mesh seen by the camera, A = coverage. Both sides of a face are shown.
+def draw(
+    mesh: Mesh,
+    camera: Camera,
+    mode: Mode = "shaded",
+    *,
+    supersampling: int = 2,
+    shadows: bool = True,
+    topology: Topology | None = None,
+) -> Image:
+    """(H,W,4) uint8: the mesh seen by the camera, A = coverage. Both sides of a face are shown; `shadows`: the lamp's.
+
+    Many views of one mesh share its `topology`.
 
     `normals` is (n+1)/2 in view axes; the others are sRGB. Vertex attributes `normals` (unit) and `open_sky`
     (0 hidden, 1 free) are used where the mesh has them.
@@ -33,7 +43,8 @@ def draw(mesh: Mesh, camera: Camera, mode: Mode = "shaded", *, supersampling: in
     if width > 0 and height > 0:
         window = cameras.cropped(camera, rect)
         fine = cameras.resized(window, (width * supersampling, height * supersampling))
-        mixed = picture.averaged(_coloured(mesh, fine, mode), supersampling)
+        topology = topology or Topology.of(mesh.faces, len(mesh.vertices))
+        mixed = picture.averaged(_coloured(mesh, fine, mode, shadows, topology), supersampling)
         straight = mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6)
         rgb = np.rint(255 * straight).astype(np.uint8) if mode == "normals" else picture.srgb_from_linear(straight)
         alpha = np.rint(255 * mixed[..., 3:]).astype(np.uint8)
@@ -51,9 +62,9 @@ def _bounds(vertices: Tensor, camera: Camera) -> tuple[int, int, int, int]:
     return left, top, min(high[0], camera.size[0]) - left, min(high[1], camera.size[1]) - top
 
 
-def _coloured(mesh: Mesh, camera: Camera, mode: Mode) -> np.ndarray:
+def _coloured(mesh: Mesh, camera: Camera, mode: Mode, shadows: bool, topology: Topology) -> np.ndarray:
     """(H,W,4) float32: linear light (a normal as (n+1)/2) times coverage, and coverage; silhouettes are antialiased."""
-    vertices, topology = mesh.vertices.detach(), Topology.of(mesh.faces, len(mesh.vertices))
+    vertices = mesh.vertices.detach()
     clip = _clip(vertices, camera)
     raster = render.rasterize(clip, mesh.faces, camera.size, topology=topology)
     row, column = raster[0, ..., 3].nonzero(as_tuple=True)
@@ -63,9 +74,8 @@ def _coloured(mesh: Mesh, camera: Camera, mode: Mode) -> np.ndarray:
     if mode != "normals":
         up = cameras.view_normals(camera, camera.K.new_tensor([0.0, 1.0, 0.0]))
         albedo, gloss = _albedo(mesh, seen, mode)
-        colours = shading.tone_mapped(
-            shading.lit(albedo, normals, up, seen.of(_open_sky(mesh)), seen.of(_key_light(mesh, camera)), gloss=gloss)
-        )
+        lamp = seen.of(_key_light(mesh, camera)) if shadows else torch.ones_like(normals[:, 0])
+        colours = shading.tone_mapped(shading.lit(albedo, normals, up, seen.of(_open_sky(mesh)), lamp, gloss=gloss))
     image = vertices.new_zeros(1, camera.size[1], camera.size[0], 4)
     image[0, row, column] = torch.cat([colours, torch.ones_like(colours[:, :1])], dim=1)
     return render.antialias(image, raster, clip, mesh.faces, topology)[0].cpu().numpy()
@@ -156,11 +166,14 @@ def _albedo(mesh: Mesh, seen: _Seen, mode: Mode) -> tuple[Tensor, float]:
 def _sampled(image: Tensor, uv: Tensor) -> Tensor:
     """Linear colours (P,3) of a texture (H,W,3|4) at `uv` (P,2), glTF's (v down), bilinear, repeated outside 0..1."""
     H, W = image.shape[:2]
-    light = torch.from_numpy(picture.linear_from_srgb(image[..., :3].cpu().numpy()))
+    texels = image[..., :3].cpu()
     x, y = uv[:, 0].cpu() * W - 0.5, uv[:, 1].cpu() * H - 0.5
     left, top = x.floor().long(), y.floor().long()
     s, t = (x - left)[:, None], (y - top)[:, None]
-    rows, columns = (top % H, (top + 1) % H), (left % W, (left + 1) % W)
-    above = torch.lerp(light[rows[0], columns[0]], light[rows[0], columns[1]], s.to(light))
-    below = torch.lerp(light[rows[1], columns[0]], light[rows[1], columns[1]], s.to(light))
-    return torch.lerp(above, below, t.to(light))
+
+    def light(row: Tensor, column: Tensor) -> Tensor:
+        return torch.from_numpy(picture.linear_from_srgb(texels[row % H, column % W].numpy())).to(s)
+
+    above = torch.lerp(light(top, left), light(top, left + 1), s)
+    below = torch.lerp(light(top + 1, left), light(top + 1, left + 1), s)
+    return torch.lerp(above, below, t)

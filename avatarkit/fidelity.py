@@ -1,4 +1,5 @@
-"""How alike two pictures of a person are: PSNR and SSIM inside of a mask (DESIGN §7), differentiable."""
+"""How alike two pictures of a person are: PSNR and SSIM inside of a mask (DESIGN §7), differentiable; and the pictures,
+of a mesh's colours without light."""
 
 from __future__ import annotations
 
@@ -6,11 +7,47 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d
 
+from avatarkit import camera as cameras
+from avatarkit import render
+from avatarkit.camera import Camera
+from avatarkit.mesh import Mesh
 from avatarkit.shapes import sizes
 
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
 """Of Wang et al. 2004, for values of 0 … 1."""
+
+
+def is_coloured(mesh: Mesh) -> bool:
+    """Has it a picture with UVs, or colours of its vertices?"""
+    return (mesh.uvs is not None and "base_colour" in mesh.images) or "colours" in mesh.attributes
+
+
+def unlit(mesh: Mesh, camera: Camera, *, fine: int = 2) -> Tensor:
+    """(H,W,3) sRGB 0 … 1: the base colour as the camera sees it, without light, black where nothing is; `fine`² samples
+    a pixel. `colours` of vertices, where there is no picture, are linear, as glTF has them."""
+    W, H = camera.size
+    large = cameras.resized(camera, (fine * W, fine * H))
+    depth = cameras.project(large, mesh.vertices)[1]
+    clip_from_world = cameras.clip_from_world(large, float(depth.min()) - 0.1, float(depth.max()) + 0.1)
+    clip = (mesh.vertices @ clip_from_world[:, :3].T + clip_from_world[:, 3])[None]
+    raster = render.rasterize(clip, mesh.faces, large.size)
+    where = raster[..., 3].nonzero(as_tuple=True)
+    colours = _colours_at(mesh, raster[where])
+    image = torch.zeros(1, H * fine, W * fine, 4).index_put(where, torch.cat([colours, torch.ones(len(colours), 1)], 1))
+    mean = torch.nn.functional.avg_pool2d(image.movedim(-1, 1), fine)[0].movedim(0, -1)
+    return mean[..., :3] / mean[..., 3:].clamp(min=1e-6)
+
+
+def _colours_at(mesh: Mesh, at: Tensor) -> Tensor:
+    """(P,3) of what a raster says of pixels (P,4)."""
+    face = at[:, 3].long() - 1
+    shares = torch.stack([at[:, 0], at[:, 1], 1 - at[:, 0] - at[:, 1]], dim=1)[..., None]
+    if mesh.uvs is not None and "base_colour" in mesh.images:
+        uv = (mesh.uvs[face] * shares).sum(dim=1)
+        return render.texture(mesh.images["base_colour"][..., :3].float() / 255, uv[None, None])[0, 0]
+    linear = (mesh.attributes["colours"][mesh.faces[face], :3] * shares).sum(dim=1).clamp(0, 1)
+    return torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp(min=1e-6) ** (1 / 2.4) - 0.055)
 
 
 def psnr(image: Tensor, truth: Tensor, mask: Tensor) -> Tensor:

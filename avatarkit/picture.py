@@ -198,6 +198,17 @@ def encode_png(image: Image) -> bytes:
     return stream.getvalue()
 
 
+def encode_webp(images: Sequence[Image], *, quality: int = 80, milliseconds: int = 100) -> bytes:
+    """WebP bytes of one image (H,W,3|4), or of several as a loop, each shown for so long; no date, no metadata."""
+    from PIL import Image as Pillow
+
+    first, *others = (Pillow.fromarray(image) for image in images)
+    moving = {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0} if others else {}
+    stream = io.BytesIO()
+    first.save(stream, format="WEBP", quality=quality, method=4, **moving)
+    return stream.getvalue()
+
+
 def compressed(image: Image, quality: int) -> Image:
     """The image (H,W,3) as JPEG of that quality, 1 to 95, would have left it."""
     from PIL import Image as Pillow

@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from avatarkit.kernels import compiled
 from avatarkit.mesh import Mesh, face_normals, unit, vertex_normals
 from avatarkit.shapes import sizes
 
@@ -50,10 +51,8 @@ class Places:
         _, C = sizes("P C, P", values, weights)
         V = len(self.mesh.vertices)
         sums, total = values.new_zeros(V, C), values.new_zeros(V)
-        for corner, share in zip(self.corners.T, self.barycentric.T, strict=True):
-            weight = weights * share
-            total.index_add_(0, corner, weight)
-            sums.index_add_(0, corner, values * weight[:, None])
+        given = (self.corners, self.barycentric.to(values.dtype), values, weights)
+        _gathered(*(tensor.contiguous().numpy() for tensor in given), sums.numpy(), total.numpy())  # type: ignore[call-arg]
         return sums / total.clamp(min=1e-9)[:, None], total
 
     def some(self, which: Tensor) -> Places:
@@ -68,6 +67,27 @@ class Places:
 
 
 def mixed(values: Tensor, corners: Tensor, shares: Tensor) -> Tensor:
-    """(P,C): values (V,C) at the corners (P,3), by their shares (P,3); a sum over dim 1 is slow."""
-    a, b, c = (values[corner] * share[:, None] for corner, share in zip(corners.T, shares.T, strict=True))
-    return a + b + c
+    """(P,C): values (V,C) at the corners (P,3), by their shares (P,3)."""
+    _, C, P = sizes("V C, P 3, P 3", values, corners, shares)
+    found = torch.empty(P, C, dtype=torch.promote_types(values.dtype, shares.dtype))
+    given = (values.to(found.dtype), corners, shares.to(found.dtype))
+    _mixed(*(tensor.contiguous().numpy() for tensor in given), found.numpy())  # type: ignore[call-arg]
+    return found
+
+
+@compiled
+def _mixed(values, corners, shares, found):  # type: ignore[no-untyped-def]
+    for p in range(len(corners)):
+        i, j, k = corners[p, 0], corners[p, 1], corners[p, 2]
+        for c in range(values.shape[1]):
+            found[p, c] = values[i, c] * shares[p, 0] + values[j, c] * shares[p, 1] + values[k, c] * shares[p, 2]
+
+
+@compiled
+def _gathered(corners, shares, values, weights, sums, total):  # type: ignore[no-untyped-def]
+    for k in range(3):
+        for p in range(len(corners)):
+            corner, weight = corners[p, k], weights[p] * shares[p, k]
+            total[corner] += weight
+            for c in range(values.shape[1]):
+                sums[corner, c] += values[p, c] * weight

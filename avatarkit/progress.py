@@ -56,9 +56,21 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
 
 
 def _plain(items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    said = time.monotonic()
+    start = said = time.monotonic()
     for done, item in enumerate(items, 1):
         yield item
-        if time.monotonic() - said > PLAIN_INTERVAL:
-            log.info("%s: %d%s", label, done, f" of {total}" if total else "")
-            said = time.monotonic()
+        now = time.monotonic()
+        if now - said > PLAIN_INTERVAL:
+            log.info(
+                "%s: %d%s", label, done, f" of {total}{_left((now - start) / done * (total - done))}" if total else ""
+            )
+            said = now
+
+
+def _left(seconds: float) -> str:
+    """
+    >>> _left(40), _left(170), _left(0)
+    (', about 40 s left', ', about 3 min left', '')
+    """
+    spelt = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f", about {spelt} left" if seconds >= 1 else ""

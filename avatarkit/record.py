@@ -8,7 +8,7 @@ written, models with their licences, seconds. It holds the only clock, and no ab
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
@@ -41,15 +41,18 @@ class Ledger:
     reads: dict[Path, str] = field(default_factory=dict)
     models: dict[Path, Model] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    ingredients: dict[Path, str] = field(default_factory=dict)
+    """what a file is that has no past of ours: a photo, a generative model, a mesh made elsewhere"""
+    consent: str = ""
 
 
 _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
 @contextmanager
-def keeping() -> Iterator[Ledger]:
+def keeping(consent: str = "") -> Iterator[Ledger]:
     """A ledger of everything that `files` reads inside the block."""
-    ledger = Ledger()
+    ledger = Ledger(consent=consent)
     token = _ledger.set(ledger)
     try:
         yield ledger
@@ -67,6 +70,17 @@ def note_model(path: Path, model: Model) -> None:
     ledger = _ledger.get()
     if ledger is not None:
         ledger.models[path] = model
+
+
+def note_ingredient(path: Path, kind: str) -> None:
+    ledger = _ledger.get()
+    if ledger is not None:
+        ledger.ingredients[path] = kind
+
+
+def current() -> Ledger | None:
+    """The ledger that is being kept."""
+    return _ledger.get()
 
 
 def note_facts(facts: dict[str, Any]) -> None:
@@ -92,18 +106,35 @@ def record_path(artefact: Path) -> Path:
     return artefact.with_name(artefact.name + ".json")
 
 
-def compose(stage: str, options: dict[str, Any], ledger: Ledger, out: Path, written: str, seconds: float) -> dict:
-    """The record of `out`, whose bytes hash to `written`; paths are relative to its folder."""
+def compose(
+    stage: str,
+    options: dict[str, Any],
+    ledger: Ledger,
+    out: Path,
+    written: str,
+    seconds: float,
+    inputs: Iterable[Path] = (),
+) -> dict:
+    """The record of `out`, whose bytes hash to `written`; paths are relative to its folder.
+
+    `inputs` lay there for the stage; what it opened of them, and whatever else, is in `reads` with its hash.
+    """
     return {
         "stage": stage,
         "avatarkit": __version__,
-        "options": {name: _nameless(value) for name, value in options.items()},
+        "options": recorded(options),
+        "inputs": sorted(relative(path, out) for path in inputs),
         "reads": {relative(path, out): digest for path, digest in sorted(ledger.reads.items())},
         "writes": {out.name: written},
         "models": [asdict(model) for _, model in sorted(ledger.models.items())],
         **({"facts": ledger.facts} if ledger.facts else {}),
         "seconds": round(seconds, 3),
     }
+
+
+def recorded(options: dict[str, Any]) -> dict[str, Any]:
+    """Options as a record has them."""
+    return {name: _nameless(value) for name, value in options.items()}
 
 
 def _nameless(value: Any) -> Any:

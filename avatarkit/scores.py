@@ -38,7 +38,8 @@ GOLDEN = math.pi * (3 - math.sqrt(5))
 
 
 class Score(NamedTuple):
-    """Millimetres; F-score at 10 mm and IoU of masks 0 … 1; degrees between rendered normals."""
+    """Millimetres; F-score at 10 mm and IoU of masks 0 … 1; degrees between rendered normals; the mean |cosine| between
+    the normals of points and of what is nearest to them on the other surface [Mescheder et al. 2019], both ways."""
 
     p2s: float
     s2p: float
@@ -46,6 +47,7 @@ class Score(NamedTuple):
     f_score: float
     degrees: float
     iou: float
+    consistency: float
 
 
 class Views(NamedTuple):
@@ -63,11 +65,15 @@ class Interval(NamedTuple):
     high: float
 
 
+Facing = tuple[Surface, Tensor]
+"""A surface, and the unit normals (F,3) of its faces."""
+
+
 @dataclass(frozen=True, eq=False)
 class Truth:
     """A true mesh, measured once: `points` (P,3) of its outer surface, what `cameras` see of it."""
 
-    surface: Surface
+    facing: Facing
     points: Tensor
     cameras: Sequence[Camera]
     views: Views
@@ -82,25 +88,35 @@ class Truth:
         around = [cameras.framing(mesh.vertices, (SIDE, SIDE), yaw=yaw) for yaw in UNSEEN]
         if points is None:
             points = outer_points(mesh, count, seed=seed)
-        return cls(Surface(mesh.vertices, mesh.faces), points, around, seen(mesh, around, two_sided=True))
+        facing = (Surface(mesh.vertices, mesh.faces), face_normals(mesh.vertices, mesh.faces))
+        return cls(facing, points, around, seen(mesh, around, two_sided=True))
 
 
-def scored(truth: Truth, mesh: Mesh, *, count: int = POINTS, seed: int = 1) -> Score:
-    """The mesh's figures; `count` points are tried of its surface. Take another seed than the truth's points have."""
-    p2s, precision = _distances(outer_points(mesh, count, seed=seed), truth.surface)
-    s2p, recall = _distances(truth.points, Surface(mesh.vertices, mesh.faces))
-    views = seen(mesh, truth.cameras)
+def scored(truth: Truth, mesh: Mesh, *, count: int = POINTS, seed: int = 1, views: Views | None = None) -> Score:
+    """The mesh's figures; `count` points are tried of its surface. Take another seed than the truth's points have.
+
+    `views`: what the truth's cameras see of it, where that is known already.
+    """
+    surface = Surface(mesh.vertices, mesh.faces)
+    turned = face_normals(mesh.vertices, mesh.faces)
+    views = views or seen(mesh, truth.cameras)
+    p2s, precision, ahead = _distances(outer_points(mesh, count, seed=seed), (surface, turned), truth.facing)
+    s2p, recall, back = _distances(truth.points, truth.facing, (surface, turned))
     f_score = 2 * precision * recall / max(precision + recall, 1e-12)
     degrees = normal_errors(truth.views, {"result": views})["result"]
-    return Score(p2s, s2p, (p2s + s2p) / 2, f_score, degrees, mask_iou(truth.views.masks, views.masks))
+    iou = mask_iou(truth.views.masks, views.masks)
+    return Score(p2s, s2p, (p2s + s2p) / 2, f_score, degrees, iou, (ahead + back) / 2)
 
 
-def _distances(points: Tensor, surface: Surface) -> tuple[float, float]:
-    """The mean distance in millimetres, and the share that is CLOSE; infinity and 0 without points."""
+def _distances(points: Tensor, own: Facing, other: Facing) -> tuple[float, float, float]:
+    """Of points on their `own` surface to the other: the mean distance in millimetres, the share that is CLOSE, and the
+    mean |cosine| between the normals; infinity and 0 without points."""
     if len(points) == 0:
-        return math.inf, 0.0
-    apart = surface.closest(points).distance
-    return 1000 * float(apart.double().mean()), float((apart <= CLOSE).double().mean())
+        return math.inf, 0.0, 0.0
+    nearest, here = other[0].closest(points), own[0].closest(points).face
+    apart = nearest.distance
+    cosines = (own[1][here] * other[1][nearest.face]).sum(dim=1).abs()
+    return 1000 * float(apart.double().mean()), float((apart <= CLOSE).double().mean()), float(cosines.double().mean())
 
 
 def directions() -> Tensor:

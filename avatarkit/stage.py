@@ -39,6 +39,8 @@ class Reads:
 
     def name_for(self, path: Path) -> str | None:
         """The usual name for a file of this suffix, or None when no such file can be read."""
+        if path.name in self.names:
+            return path.name
         suffix = path.suffix.lower()
         for name in self.names:
             if suffix in (PHOTO_SUFFIXES if name == "photo.*" else (Path(name).suffix,)):

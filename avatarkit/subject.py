@@ -127,6 +127,25 @@ def _beside(mark: Reads, folders: list[Path]) -> Path | None:
     return None
 
 
+def people(path: Path, mark: Reads) -> list[Path]:
+    """A folder's people, each by the file that stands for it; any other path stands for itself.
+
+    A folder that holds such a file under its usual name is one person; else its folders are, and its loose photos
+    and texts. Raises InputMissing for a folder without anybody.
+    """
+    if not mark.source or not path.is_dir():
+        return [path]
+    if own := _beside(mark, [path]):
+        return [own]
+    loose = [p for p in sorted(path.iterdir()) if p.is_file() and p.suffix.lower() in (*PHOTO_SUFFIXES, ".txt")]
+    taken = {p.with_suffix("") for p in loose}  # the folders that these have got or will get
+    inside = [_beside(mark, [p]) for p in sorted(path.iterdir()) if p.is_dir() and p not in taken]
+    found = sorted([*loose, *(p for p in inside if p is not None)])
+    if not found:
+        raise InputMissing(f"{path}/: found nobody in it, expected {' or '.join(mark.names)}, or folders with such")
+    return found
+
+
 def missing(job: Job, stage: Stage, stages: tuple[Stage, ...]) -> InputMissing | None:
     """The first input that should be there and is not, with the command that makes it."""
     makers = {writes(s): name(s) for s in stages}

@@ -9,6 +9,7 @@ USD multiplies row vectors, so that its matrices are ours transposed; its textur
 from __future__ import annotations
 
 import io
+import json
 import struct
 import tempfile
 import zipfile
@@ -89,6 +90,8 @@ def _write(stage: Any, scene: Scene, pictures: list[str], clip: Animation | None
     stage.SetDefaultPrim(root.GetPrim())
     Usd.ModelAPI(root).SetKind(Kind.Tokens.component)
     stage.SetMetadata("comment", scene.copyright)
+    extras = {key: x if isinstance(x, str) else json.dumps(x, sort_keys=True) for key, x in scene.extras.items()}
+    stage.SetMetadata("customLayerData", extras)
     materials = [_write_material(stage, scene, place, pictures) for place in range(len(scene.materials))]
     rigs = [_write_skeleton(stage, scene, place, skin) for place, skin in enumerate(scene.skins)]
     world = gltf.world_from_nodes(scene)

@@ -137,13 +137,13 @@ def row_of(
     """The nude body, every method on its maps (those named ring… on eight views), a badly known body, and Chupa; and
     their meshes. `floor` is the truth itself, with other points."""
     front_back = case.maps("front_back")
-    found = {"nude": made(_nude, model, case.person, front_back, case, points)}
+    found = {"nude": made(nude, model, case.person, front_back, case, points)}
     for name, method in methods.items():
         maps = case.maps("ring") if name.startswith("ring") else front_back
         found[name] = made(method, model, case.person, maps, case, points)
     if noisy:
         person = badly_known(model, case.person, case.index)
-        found["noisy_nude"] = made(_nude, model, person, front_back, case, points)
+        found["noisy_nude"] = made(nude, model, person, front_back, case, points)
         found["noisy"] = made(ours, model, person, front_back, case, points)
     if chupa:
         found["chupa"] = made_as_chupa(model, case, points)
@@ -156,7 +156,7 @@ def row_of(
     return Row(f"{case.title} ({', '.join(case.slots)})", case.skirt, figures, failures, common), meshes
 
 
-def _nude(model: BodyModel, person: Person, maps: Maps) -> Mesh:
+def nude(model: BodyModel, person: Person, maps: Maps) -> Mesh:
     return carving.skin(model, person)
 
 

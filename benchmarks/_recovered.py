@@ -47,16 +47,16 @@ def recovered(model: BodyModel, source: Source, net: Onlooker | None, seed: int,
         sitter = normals.seated(model, standing.seen(body, betas, pose_of("standing", body)), size=SIDE)
         maps = source(sitter, said, index)
         wishes = understood(said).outfit
-        labels += _held(maps, wishes)
+        labels += held(maps, wishes)
         samples.append(_looked_at(maps, body.posed(sitter.person.pose).joints))
-        truths.append(_told(drawn.outfit, wishes))
+        truths.append(told(drawn.outfit, wishes))
     row = {"words_in_labels_percent": 100 * float(np.mean(labels))}
     if net is not None:
-        row |= _seen(net, samples, torch.tensor(truths))
+        row |= named(net, samples, torch.tensor(truths))
     return row
 
 
-def _told(outfit: Outfit, wishes: Wishes) -> list[int]:
+def told(outfit: Outfit, wishes: Wishes) -> list[int]:
     """The classes of what the caption says, HIDDEN for what it leaves open."""
     said = {slot for slot, wish in wishes.items() if wish.kinds}
     lower = "dress" if outfit.dress is not None else "bottom"
@@ -66,7 +66,7 @@ def _told(outfit: Outfit, wishes: Wishes) -> list[int]:
     return [truth if told else HIDDEN for truth, told in zip(truth_of(outfit), known, strict=True)]
 
 
-def _held(maps: Maps, wishes: Wishes) -> list[bool]:
+def held(maps: Maps, wishes: Wishes) -> list[bool]:
     """Of each thing that was said to be worn, or not: do the labels say so?"""
     assert maps.labels is not None
     shown = {PARTS[int(k)] for k, n in zip(*np.unique(maps.labels[..., 0], return_counts=True), strict=True) if n > FEW}
@@ -87,14 +87,15 @@ def _looked_at(maps: Maps, joints: torch.Tensor) -> dict[str, np.ndarray]:
     return parts_of(pixels, np.stack([places[JOINT_INDEX[name]].numpy() for name in PLACES]))
 
 
-def _seen(net: Onlooker, samples: Sequence[dict[str, np.ndarray]], truths: torch.Tensor) -> Row:
+def named(net: Onlooker, samples: Sequence[dict[str, np.ndarray]], truths: torch.Tensor) -> Row:
+    """Percent of the classes (N,A) that were told which the onlooker names, HIDDEN ones left out."""
     data = {
         name: torch.from_numpy(np.stack([np.ascontiguousarray(np.moveaxis(s[name], -1, -3)) for s in samples]))
         for name in samples[0]
     }
     found, row = answered(net, {**data, "truth": truths}), {}
     for name, truth in zip(CLASSES, truths.T, strict=True):
-        told = truth != HIDDEN
-        if bool(told.any()):
-            row[f"words_{name}_percent"] = 100 * float((found[name] == truth)[told].float().mean())
+        said = truth != HIDDEN
+        if bool(said.any()):
+            row[f"words_{name}_percent"] = 100 * float((found[name] == truth)[said].float().mean())
     return {"words_in_pixels_percent": float(np.mean(list(row.values()))), **row}

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from avatarkit import appearance, people, render, texturing
+from avatarkit import appearance, people, texturing
 from avatarkit import camera as cameras
 from avatarkit.appearance.mapping import mapped
 from avatarkit.atlas import Atlas, padded, texels
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
-from avatarkit.fidelity import eroded, psnr, ssim
+from avatarkit.fidelity import eroded, psnr, ssim, unlit
 from avatarkit.maps import Maps, View
 from avatarkit.mesh import Mesh
 from avatarkit.people import Synthetic
@@ -97,48 +97,35 @@ def baked(case: Case, size: int) -> Tensor:
     return torch.from_numpy(appearance.baked(case.found.looks, faces, case.mesh.uvs, size))
 
 
-def shown(mesh: Mesh, camera: Camera, *, fine: int = 2) -> Tensor:
-    """(H,W,3): the base colour as the camera sees it, without light; `fine`² samples a pixel."""
-    W, H = camera.size
-    large = cameras.resized(camera, (fine * W, fine * H))
-    depth = cameras.project(large, mesh.vertices)[1]
-    clip_from_world = cameras.clip_from_world(large, float(depth.min()) - 0.1, float(depth.max()) + 0.1)
-    clip = (mesh.vertices @ clip_from_world[:, :3].T + clip_from_world[:, 3])[None]
-    raster = render.rasterize(clip, mesh.faces, large.size)
-    where = raster[..., 3].nonzero(as_tuple=True)
-    at = raster[where]
-    shares = torch.stack([at[:, 0], at[:, 1], 1 - at[:, 0] - at[:, 1]], dim=1)
-    assert mesh.uvs is not None
-    uv = (mesh.uvs[at[:, 3].long() - 1] * shares[..., None]).sum(dim=1)
-    colours = render.texture(mesh.images["base_colour"].float() / 255, uv[None, None])[0, 0]
-    image = torch.zeros(1, H * fine, W * fine, 4).index_put(where, torch.cat([colours, torch.ones(len(colours), 1)], 1))
-    mean = torch.nn.functional.avg_pool2d(image.movedim(-1, 1), fine)[0].movedim(0, -1)
-    return mean[..., :3] / mean[..., 3:].clamp(min=1e-6)
-
-
 def compared(case: Case, mesh: Mesh) -> Row:
-    """PSNR and SSIM at each yaw, the two sides' mean taken."""
+    """PSNR and SSIM at each yaw, the two sides' mean taken, and in the photo's own view."""
     found: dict[int, list[tuple[float, float]]] = {}
     for yaw, (camera, truth, mask) in case.views.items():
-        image = shown(mesh, camera)
+        image = unlit(mesh, camera)
         found.setdefault(abs(yaw), []).append((float(psnr(image, truth, mask)), float(ssim(image, truth, mask))))
     row: dict[str, Any] = {}
     for yaw, both in found.items():
         row[f"psnr_{yaw}"], row[f"ssim_{yaw}"] = (float(np.mean(values)) for values in zip(*both, strict=True))
+    photo = torch.from_numpy(case.person.crop).float() / 255
+    image, mask = unlit(mesh, case.person.camera), eroded(photo[..., 3] > 0.5, 2)
+    row["psnr_photo"], row["ssim_photo"] = (float(f(image, photo[..., :3], mask)) for f in (psnr, ssim))
     return row
 
 
 def painted_truth(
-    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = False, aside: bool = False
-) -> Mesh:
+    case: Case, model: BodyModel, sights: list[Any], *, size: int = TEXTURE, symmetry: bool = False,
+    aside: bool = False, optimising: bool = True,
+) -> Mesh:  # fmt: skip
     """The true mesh, painted with what the sights show, of the photo from the front or from `aside`."""
     person = case.aside if aside else case.person
     atlas = Atlas(case.mesh, torch.zeros(len(case.mesh.faces), dtype=torch.int64), ("all",))
     sheet = texels(atlas, size)
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = texturing.Places(case.mesh, sheet.face[there], sheet.barycentric[there].float())
-    colours, _ = texturing.coloured(places, model, person, sights, symmetry=symmetry)
-    image = torch.zeros(size, size, 3)
-    image[there] = colours
-    image = (255 * padded(image, sheet, 8)).round().clamp(0, 255).to(torch.uint8)
-    return replace(case.mesh, images={"base_colour": image})
+    colours, found = texturing.coloured(places, model, person, sights, symmetry=symmetry)
+    image, source = torch.zeros(size, size, 3), torch.zeros(size, size, dtype=torch.uint8)
+    image[there], source[there] = colours, found
+    image = padded(image, sheet, 8)
+    if optimising:
+        image = padded(texturing.optimised(image, source, case.mesh, sights), sheet, 8)
+    return replace(case.mesh, images={"base_colour": (255 * image).round().clamp(0, 255).to(torch.uint8)})

@@ -27,44 +27,17 @@ import torch
 from _truths import cases
 from torch import Tensor
 
-from avatarkit import carving, files, people, rigging
+from avatarkit import carving, files, people, rigging, stress
 from avatarkit.avatar import Avatar
-from avatarkit.body import JOINT_INDEX, JOINT_NAMES, PARENTS, Body, BodyModel, Pose
+from avatarkit.body import Body, BodyModel, Pose
 from avatarkit.mesh import Mesh, edges, submesh
-from avatarkit.rigging.binding import FINGERS, strongest
+from avatarkit.rigging.binding import strongest
 from avatarkit.surface import Surface
 
 SEED = 60417
 AT_MOST = {"posed_mm": 8, "stretch": 3, "finger_percent": 0.5, "mended_percent": 2, "round_trip_mm": 0.01,
            "volume_points": 5, "seconds": 6}  # fmt: skip
 Row = dict[str, float]
-
-
-def stress() -> dict[str, Pose]:
-    """30 poses: each joint far from rest, alone and together."""
-    bend, side = np.radians(120), ("left", "right")
-    found: dict[str, dict[str, tuple[float, float, float]]] = {}
-    for k, s in enumerate(side):
-        sign = 1 - 2 * k
-        found[f"{s} elbow"] = {f"{s}_elbow": (0, -sign * bend, 0)}
-        found[f"{s} knee"] = {f"{s}_knee": (bend, 0, 0)}
-        found[f"{s} arm up"] = {f"{s}_shoulder": (0, 0, sign * 1.3)}
-        found[f"{s} arm down"] = {f"{s}_shoulder": (0, 0, -sign * 1.3)}
-        found[f"{s} arm ahead"] = {f"{s}_shoulder": (0, -sign * 1.5, 0)}
-        found[f"{s} kick"] = {f"{s}_hip": (-1.6, 0, 0)}
-        found[f"{s} split"] = {f"{s}_hip": (0, 0, sign * 1.0)}
-        found[f"{s} lunge"] = {f"{s}_hip": (-1.2, 0, 0), f"{s}_knee": (1.4, 0, 0)}
-        found[f"{s} fist"] = {f"{s}_{f}{n}": (0, 0, -sign * 1.3) for f in FINGERS[1:] for n in (1, 2, 3)}
-        found[f"{s} wrist"] = {f"{s}_wrist": (0.3, 0, sign * 1.0)}
-        found[f"head {s}"] = {"neck": (0, sign * 0.5, 0), "head": (0, sign * 0.7, 0)}
-        found[f"lean {s}"] = {f"spine{n}": (0, 0, sign * 0.3) for n in (1, 2, 3)}
-    found["both knees"] = found["left knee"] | found["right knee"]
-    found["both elbows"] = found["left elbow"] | found["right elbow"]
-    found["splits"] = found["left split"] | found["right split"]
-    found["sitting"] = {f"{s}_{j}": (t, 0, 0) for s in side for j, t in (("hip", -1.5), ("knee", 1.5))}
-    found["nod"] = {"neck": (0.5, 0, 0), "head": (0.5, 0, 0)}
-    found["bow"] = {f"spine{n}": (0.4, 0, 0) for n in (1, 2, 3)}
-    return {name: Pose.rest().turned(turns) for name, turns in found.items()}
 
 
 def of_truth(model: BodyModel, index: int, seed: int) -> Row:
@@ -83,11 +56,11 @@ def of_truth(model: BodyModel, index: int, seed: int) -> Row:
     truth, closest = (_bound(mesh, w, body, met.person.pose) for w in (true, strongest(plain, 4)))
     away, away_closest, stretched = [], [], []
     pairs = edges(mesh.faces).vertices
-    for pose in stress().values():
+    for pose in stress.poses().values():
         there, ours, theirs = (_centred(avatar, pose) for avatar in (truth, rigged.avatar, closest))
         away.append((ours - there).norm(dim=1).mean())
         away_closest.append((theirs - there).norm(dim=1).mean())
-        stretched.append(_stretch(ours, rigged.avatar.mesh.vertices, pairs))
+        stretched.append(stress.stretch(ours, rigged.avatar.mesh.vertices, pairs))
     return {
         "posed_mm": 1000 * float(torch.stack(away).mean()),
         "closest_mm": 1000 * float(torch.stack(away_closest).mean()),
@@ -108,8 +81,8 @@ def of_carved(model: BodyModel, case: object) -> Row:
     seconds = time.process_time() - start
     off = (rigged.avatar.posed(rigged.pose) - mesh.vertices).norm(dim=1)
     pairs = edges(mesh.faces).vertices
-    poses = stress().values()
-    stretched = [_stretch(rigged.avatar.posed(pose), rigged.avatar.mesh.vertices, pairs) for pose in poses]
+    poses = stress.poses().values()
+    stretched = [stress.stretch(rigged.avatar.posed(pose), rigged.avatar.mesh.vertices, pairs) for pose in poses]
     return {
         "carved_seconds": seconds,
         "carved_stretch": float(torch.cat(stretched).quantile(0.99)),
@@ -134,14 +107,8 @@ def _centred(avatar: Avatar, pose: Pose) -> Tensor:
     return avatar.posed(pose) - avatar.joints[0]
 
 
-def _stretch(vertices: Tensor, rest: Tensor, pairs: Tensor) -> Tensor:
-    after, before = ((x[pairs[:, 0]] - x[pairs[:, 1]]).norm(dim=1) for x in (vertices, rest))
-    return (after / before.clamp(min=1e-5))[::7]
-
-
 def _fingers_crossed(found: Tensor, true: Tensor) -> float:
-    fingers = [[JOINT_INDEX[f"{s}_{f}{n}"] for n in (1, 2, 3)] for s in ("left", "right") for f in FINGERS]
-    ours, theirs = (torch.stack([w[:, f].sum(dim=1) for f in fingers], dim=1) for w in (found, true))
+    ours, theirs = (torch.stack([w[:, f].sum(dim=1) for f in stress.FINGER_JOINTS], dim=1) for w in (found, true))
     of_finger = theirs.amax(dim=1) > 0.9
     own = theirs.argmax(dim=1)
     other = ours.sum(dim=1) - ours.gather(1, own[:, None])[:, 0]
@@ -149,26 +116,10 @@ def _fingers_crossed(found: Tensor, true: Tensor) -> float:
 
 
 def _volume_points(avatar: Avatar, model: BodyModel, body: Body) -> float:
-    """The mean over both elbows and knees."""
+    """How much more than the bare body it loses, the mean over both elbows and knees."""
     faces = model.outer_faces if model.outer_faces is not None else model.faces
     nude = Avatar(Mesh(body.vertices, faces), body.joints, model.lbs_weights)
-    found = []
-    for name in ("left elbow", "right elbow", "left knee", "right knee"):
-        joint, pose = JOINT_NAMES.index(name.replace(" ", "_")), stress()[name]
-        found.append(_lost(avatar, joint, pose) - _lost(nude, joint, pose))
-    return float(np.mean(found))
-
-
-def _lost(avatar: Avatar, joint: int, pose: Pose) -> float:
-    """Percent of the volume within 20 cm of a joint, seen from there."""
-    rest, there = avatar.mesh.vertices, avatar.posed(pose)
-    own = avatar.lbs_weights[:, [joint, PARENTS[joint]]].sum(dim=1) > 0.9
-    near = own & ((rest - avatar.joints[joint]).norm(dim=1) < 0.2)
-    corners = avatar.mesh.faces[near[avatar.mesh.faces].all(dim=1)]
-    before, after = ((x - avatar.joints[joint])[corners].unbind(dim=1) for x in (rest, there))
-    (a, b, c), (p, q, r) = before, after
-    full, left = (a * torch.linalg.cross(b, c)).sum(), (p * torch.linalg.cross(q, r)).sum()
-    return float(100 * (full - left) / full)
+    return stress.volume_lost(avatar) - stress.volume_lost(nude)
 
 
 def table(rows: list[Row]) -> dict[str, float]:

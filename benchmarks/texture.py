@@ -6,9 +6,9 @@ Held-out people, one photo from the front without light (1024², their albedo), 
 views of 512² at other yaws, inside the truth's mask eroded by 2 px (DESIGN §7). `oracle` is the truth baked into these
 UVs. `chain` is the mesh carved from the true maps, in its own atlas: where its surface is off, so are its colours.
 `aside`: the photo alone, from 40°, with and without the mirror; differences are of the same people, mean and 95 % of
-the bootstrap. `chain_not_joined`: without the last optimisation, about cuts; of the atlas' figures, `most` is the worst
-person's. `words`: the hue that the asked garment has in the texture of the bare chain (fit-smpl, gen-normals,
-texture-uv on the body's own skin, no carving), on its part label.
+the bootstrap. `not_optimised`: without the optimisation through the renderer; `photo`: in the photo's own view. Of the
+atlas' figures, `most` is the worst person's. `words`: the hue that the asked garment has in the texture of the bare
+chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ import torch
 from _textured import TEXTURE, Case, Row, baked, cases, compared, painted_truth
 
 from avatarkit import carving, files, fitting, normals, scores, texturing
-from avatarkit.atlas import Atlas, measured, seams
+from avatarkit.atlas import Atlas, measured, seam_jump
 from avatarkit.body import BodyModel
+from avatarkit.fidelity import unlit
 from avatarkit.maps import PARTS
 from avatarkit.mesh import Mesh
 
@@ -60,6 +61,8 @@ def of_person(model: BodyModel, case: Case, size: int, *, quick: bool = False) -
     labels = texturing.of_maps(replace(case.maps, albedo=None))
     sights = {"photo_row": photo + row} | ({} if quick else {"photo": photo + labels, "row": row})
     found = {name: compared(case, painted_truth(case, model, shown, size=size)) for name, shown in sights.items()}
+    apart = painted_truth(case, model, photo + row, size=size, optimising=False)
+    found["photo_row_not_optimised"] = compared(case, apart)
     if not quick:
         # from the front both sides are seen alike; symmetry has something to give where the photo is from aside
         other = [texturing.of_photo(case.aside), *labels]
@@ -72,11 +75,10 @@ def of_person(model: BodyModel, case: Case, size: int, *, quick: bool = False) -
     chain = texturing.painted(carved, model, case.person, case.maps, size=size)
     seconds = time.process_time() - start
     found["chain"] = compared(case, chain.mesh)
-    row = {"seconds": seconds} | of_atlas(chain.mesh)
     if not quick:
-        apart = texturing.painted(carved, model, case.person, case.maps, size=size, joining=False).mesh
-        found["chain_not_joined"], row["seam_jump_not_joined"] = compared(case, apart), of_atlas(apart)["seam_jump"]
-    return found, row
+        apart = texturing.painted(carved, model, case.person, case.maps, size=size, optimising=False).mesh
+        found["chain_not_optimised"] = compared(case, apart)
+    return found, {"seconds": seconds} | of_atlas(chain.mesh)
 
 
 def of_atlas(mesh: Mesh) -> Row:
@@ -84,24 +86,6 @@ def of_atlas(mesh: Mesh) -> Row:
     atlas = Atlas(mesh, torch.zeros(len(mesh.faces), dtype=torch.int64), ("all",))
     row = {f"atlas_{name}": float(value) for name, value in measured(atlas, TEXTURE).items()}
     return row | {"seam_jump": seam_jump(atlas)}
-
-
-def seam_jump(atlas: Atlas, samples: int = 5) -> float:
-    """Mean |difference| of the colours of paired samples along cuts, in 1/255 (DESIGN §7)."""
-    image = atlas.mesh.images["base_colour"].float()
-    share = ((torch.arange(samples) + 0.5) / samples)[None, :, None]
-    sides = []
-    for side, (face, k) in enumerate(seams(atlas).unbind(dim=1)[i].unbind(dim=1) for i in (0, 1)):
-        a, b = atlas.uvs[face, k], atlas.uvs[face, (k + 1) % 3]
-        ends = (a, b) if side == 0 else (b, a)  # the second side runs the other way
-        sides.append(_sampled(image, ends[0][:, None] + share * (ends[1] - ends[0])[:, None]))
-    return float((sides[0] - sides[1]).abs().mean())
-
-
-def _sampled(image: torch.Tensor, uv: torch.Tensor) -> torch.Tensor:
-    from avatarkit import render
-
-    return render.texture(image, uv[None], wrap="clamp")[0]
 
 
 def of_words(model: BodyModel, count: int, seed: int) -> Row:
@@ -122,11 +106,9 @@ def of_words(model: BodyModel, count: int, seed: int) -> Row:
 
 def hue_of(mesh: Mesh, maps: object, part: int) -> float:
     """The hue, degrees, of the mean colour that a garment has where the first view of the maps shows it."""
-    from _textured import shown
-
     view = maps.views[0]  # type: ignore[attr-defined]
     there = torch.from_numpy(maps.labels[0, ..., 0] == part)  # type: ignore[attr-defined]
-    image = shown(mesh, view.camera, fine=1)
+    image = unlit(mesh, view.camera, fine=1)
     red, green, blue = image[there & (image.sum(dim=-1) > 0)].mean(dim=0).tolist()
     return 360 * colorsys.rgb_to_hsv(red, green, blue)[0]
 
@@ -142,10 +124,11 @@ def means(rows: list[dict[str, Row]]) -> Row:
         gained = [row["aside"][f"psnr_{yaw}"] - row["aside_no_symmetry"][f"psnr_{yaw}"] for row in rows]
         for key, value in scores.interval(gained)._asdict().items():
             flat[f"aside_symmetry_gains_psnr_{yaw}_{key}"] = value
-    for yaw in (0, 45, 90) if "chain_not_joined" in rows[0] else ():
-        gained = [row["chain"][f"psnr_{yaw}"] - row["chain_not_joined"][f"psnr_{yaw}"] for row in rows]
-        for key, value in scores.interval(gained)._asdict().items():
-            flat[f"chain_joining_gains_psnr_{yaw}_{key}"] = value
+    for method in (name for name in ("photo_row", "chain") if f"{name}_not_optimised" in rows[0]):
+        for name in rows[0][method]:
+            gained = [row[method][name] - row[f"{method}_not_optimised"][name] for row in rows]
+            for key, value in scores.interval(gained)._asdict().items():
+                flat[f"{method}_optimising_gains_{name}_{key}"] = value
     for yaw in (45, 90):
         for key, value in scores.interval([row["photo_row"][f"psnr_{yaw}"] for row in rows])._asdict().items():
             flat[f"photo_row_psnr_{yaw}_{key}"] = value

@@ -1,4 +1,4 @@
-"""A stage over its subjects: paths from the arguments or from stdin, a line on stdout for each, the worst exit code.
+"""Work over its subjects: paths from the arguments or from stdin, a line on stdout for each, the worst exit code.
 
 stdin is read as it comes: work starts on the first subject before the last is known, and goes on after a failure.
 """
@@ -12,38 +12,73 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avatarkit import atomic, chain, errors, progress, subject
-from avatarkit.chain import Manner, Outcome
+from avatarkit import atomic, errors, progress, subject
+from avatarkit.chain import Outcome
 from avatarkit.errors import UsageError
-from avatarkit.stage import Stage, reads
+from avatarkit.stage import Stage, name, reads
 from avatarkit.subject import Job
+from stages import _crew
 
 SIGPIPE_EXIT = 141  # as a shell reports a program whose reader went away
 
 Flags = dict[str, Any]
 
 
-def run(stage: Stage, stages: tuple[Stage, ...], given: Flags) -> int:
-    """Run the stage on every subject that the command line or stdin names. Returns the exit code."""
-    manner = Manner(given["dry_run"], given["force"], given["strict"], given["commercial"])
-    made, codes, rules = set[Path](), [], []
-    for plan in _jobs(stage, given):
+Attempt = tuple[int, Outcome | None]  # the exit code, and what the work left where it is 0
 
-        def one(plan: Callable[[], Job] = plan) -> None:
+
+def run(stage: Stage, work: Callable[[Job], Outcome], given: Flags, *, called: str = "", jobs: int = 1) -> int:
+    """Do the work on every subject that the command line or stdin names for the stage, on `jobs` of them at once.
+
+    Returns the exit code. `called`: the command's own name where it is another than the stage's.
+    """
+    (first, mark), *_ = reads(stage).items()
+    paths = [found for path in given[first] or () for found in subject.people(path, mark)]
+    given = given | {first: paths}
+    codes, rules = list[int](), list[str]()
+    settle = partial(
+        progress.show, f"avatarkit {called or name(stage)}", quiet=given["quiet"], verbose=given["verbose"]
+    )
+    attempts = _crew.attempts(partial(_attempted, work, given["debug"]), _planned(stage, given), jobs, settle)
+    known = None if Path("-") in paths else len(paths)
+    for code, outcome in (
+        attempts if len(paths) < 2 and known is not None else progress.track(attempts, "people", known)
+    ):
+        if outcome is not None:
+            rules.append(_rule(outcome))
+            code = guarded(partial(_say, outcome, given))
+        codes.append(code)
+        if code in (errors.INTERRUPTED, SIGPIPE_EXIT):
+            attempts.close()
+            return code
+    if given["depfile"] and not given["dry_run"]:
+        codes.append(guarded(lambda: atomic.write_bytes(given["depfile"], "".join(rules).encode())))
+    return errors.worst(codes)
+
+
+def _planned(stage: Stage, given: Flags) -> Iterator[Job | int]:
+    """A job a subject, or the exit code where there can be none."""
+    made = set[Path]()
+    for plan in _jobs(stage, given):
+        found: list[Job] = []
+
+        def one(plan: Callable[[], Job] = plan, found: list[Job] = found) -> None:
             job = plan()
             if job.out.resolve() in made:
                 raise UsageError(f"{job.out}: two subjects would write it: give each its own folder")
             made.add(job.out.resolve())
-            outcome = chain.run(stage, job, given, manner, stages)
-            rules.append(_rule(outcome))
-            _say(outcome, given)
+            found.append(job)
 
-        codes.append(guarded(one, debug=given["debug"]))
-        if codes[-1] in (errors.INTERRUPTED, SIGPIPE_EXIT):
-            return codes[-1]
-    if given["depfile"] and not manner.dry_run:
-        codes.append(guarded(lambda: atomic.write_bytes(given["depfile"], "".join(rules).encode())))
-    return errors.worst(codes)
+        code = guarded(one, debug=given["debug"])
+        yield found[0] if found else code
+
+
+def _attempted(work: Callable[[Job], Outcome], debug: bool, planned: Job | int) -> Attempt:
+    if isinstance(planned, int):
+        return planned, None
+    found: list[Outcome] = []
+    code = guarded(lambda: found.append(work(planned)), debug=debug)
+    return code, found[0] if found else None
 
 
 def guarded(work: Callable[[], int | None], *, debug: bool = False) -> int:
@@ -89,7 +124,8 @@ def _jobs(stage: Stage, given: Flags) -> Iterator[Callable[[], Job]]:
     if paths != [Path("-")] or elsewhere:
         raise UsageError("`-` reads the subjects from stdin: no other inputs beside it")
     for line in _lines(b"\0" if given["null"] else b"\n"):
-        yield partial(job, Path(line))
+        for found in subject.people(Path(line), mark):
+            yield partial(job, found)
 
 
 def _same(job: Job) -> Job:

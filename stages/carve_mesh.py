@@ -30,7 +30,7 @@ def carve_mesh(
       avatarkit carve-mesh ana/body.npz --log-every 2          # ana/carved-02.png, ana/carved-04.png …
       avatarkit preview ana/carved.glb
     """
-    from avatarkit import carving, files
+    from avatarkit import carving, files, record
 
     person, maps = files.read_person(body), files.read_normals(normals)
     model, kept = files.read_body_model_of(person), () if keep == "none" else tuple(keep.split(","))
@@ -41,4 +41,5 @@ def carve_mesh(
 
     found = carving.carved(model, person, maps, steps=steps, detail=detail, keep=kept, watch=watch)
     carving.check_residuals(found.residuals, gate)
+    record.note_facts({"residuals": {name: round(value, 4) for name, value in found.residuals.items()}})
     files.write_mesh(out, carving.labelled(found.mesh))

@@ -6,7 +6,7 @@ from avatarkit.stage import Option, Reads, Seed, Writes
 Subject = Annotated[
     Path,
     Reads(
-        *("photo.*", "prompt.txt", "pose.npz", "mesh.glb", "mesh.obj", "mesh.ply"),
+        *("photo.*", "imagined.png", "prompt.txt", "pose.npz", "mesh.glb", "mesh.obj", "mesh.ply"),
         help="A photo of one person, a description (.txt), a pose or motion (.npz: SMPL-X parameters or AMASS), "
         "or a mesh of a dressed person made elsewhere.",
         source=True,

@@ -1,37 +1,47 @@
 """The `avatarkit` command: the list of stages, and the only Typer in the project.
 
-A function's signature becomes its subcommand. Every stage also takes the shared flags below and is run by `_batch`;
-the other commands return the text that is printed.
+A function's signature becomes its subcommand. Every stage also takes the shared flags below and is run by `_batch`, and
+so is `build`, on the first stage's subjects; the other commands return the text that is printed.
 """
 
 import inspect
 import os
+import shlex
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from avatarkit import __version__, progress
+from avatarkit import __version__, chain, progress, record
+from avatarkit.chain import Manner
 from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
+from stages.build import build, chained
 from stages.carve_mesh import carve_mesh
+from stages.compare import compare
 from stages.doctor import doctor
+from stages.evaluate import evaluate
 from stages.fit_smpl import fit_smpl
 from stages.gen_normals import gen_normals
+from stages.imagine import imagine
 from stages.info import info
 from stages.preview import preview
+from stages.report import report
 from stages.rig import rig
 from stages.synth import synth
 from stages.texture_uv import texture_uv
 from stages.train import train
+from stages.warmup import warmup
 
-STAGES: tuple[Stage, ...] = (fit_smpl, gen_normals, carve_mesh, texture_uv, rig)  # in the order in which data flows
-COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, train, info, doctor)
+# in the order in which data flows
+STAGES: tuple[Stage, ...] = (imagine, fit_smpl, gen_normals, carve_mesh, texture_uv, rig)
+COMMANDS: tuple[Callable[..., str], ...] = (synth, preview, report, evaluate, compare, train, info, doctor, warmup)
 
 Flags = dict[str, tuple[Any, Any]]  # parameter: (annotation in Typer's words, default)
 
@@ -55,6 +65,7 @@ SHARED: Flags = {
         Annotated[bool, typer.Option("--require-commercial-ok", help="Stop (77) if a licence forbids selling.")],
         False,
     ),
+    "consent": (Annotated[str, typer.Option(help="Who agreed to this, in your words; kept in every file.")], ""),
 }
 SPOKEN: Flags = {
     "json": (Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")], False),
@@ -95,6 +106,7 @@ def command_line(stages: tuple[Stage, ...], commands: tuple[Callable[..., str], 
 
     for stage in stages:
         _subcommand(app, stage, SHARED | SPOKEN, partial(_run_stage, stage, stages))
+    _subcommand(app, build, SHARED | SPOKEN, partial(_run_build, app, stages), _subjects(chained(stages)[0]))
     spoken = {flag: typed for flag, typed in SPOKEN.items() if flag != "json"}
     for command in (*commands, rules):
         _subcommand(app, command, spoken, partial(_run_command, command))
@@ -107,14 +119,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-def _subcommand(app: typer.Typer, function: Callable[..., Any], flags: Flags, run: Callable[[dict], int]) -> None:
+Parameters = list[inspect.Parameter]
+
+
+def _subcommand(
+    app: typer.Typer,
+    function: Callable[..., Any],
+    flags: Flags,
+    run: Callable[[dict], int],
+    first: Parameters | None = None,
+) -> None:
     """Register the function under its name, with its own help and parameters in Typer's words, and the flags."""
 
     def command(**given: Any) -> None:
         progress.show(f"avatarkit {name(function)}", quiet=given["quiet"], verbose=given["verbose"])
         raise typer.Exit(run(given))
 
-    parameters = [p for p in _parameters(function) if p.name not in flags]
+    parameters = [*(first or ()), *(p for p in _parameters(function) if p.name not in flags)]
     parameters += [_keyword(flag, annotation, default) for flag, (annotation, default) in flags.items()]
     command.__doc__ = _help(function)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -127,19 +148,28 @@ def _help(function: Callable[..., Any]) -> str:
     return "\n\n".join(f"\b\n{text}" if text.startswith("  ") else text for text in paragraphs)
 
 
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+def _subjects(stage: Stage) -> Parameters:
+    """The stage's first input, and the option that gives it in words."""
+    first, mark = next(iter(reads(stage).items()))
+    return [parameter for parameter in _parameters(stage) if parameter.name in (first, mark.text)]
+
+
+def _parameters(function: Callable[..., Any]) -> Parameters:
     """The function's marked parameters in Typer's words; the first input is the argument, the others are options."""
     signature, typed = inspect.signature(function, eval_str=True).parameters, []
     first, several = next(iter(reads(function)), None), any(isinstance(m, Writes) for m in marks(function).values())
     for p, mark in marks(function).items():
         kind, default = signature[p].annotation.__origin__, signature[p].default
         if isinstance(mark, Option):
-            option = typer.Option(f"--{p.replace('_', '-')}", *mark.flags, help=mark.help, min=mark.min, max=mark.max)
+            option = typer.Option(
+                f"--{p.strip('_').replace('_', '-')}", *mark.flags, help=mark.help, min=mark.min, max=mark.max
+            )
             typed.append(_keyword(p, Annotated[kind, option], default))
         elif isinstance(mark, Reads) and p == first:
             help = f"{mark.help} `-` reads paths from stdin." if several else mark.help
             argument = typer.Argument(help=help, metavar="INPUT", show_default=False)
-            kind, default = (list[Path] | None, None) if several else (kind, inspect.Parameter.empty)
+            kind = list[Path] | None if several else kind
+            default = None if several else default  # a command's own input may be left out too
             typed.append(_keyword(p, Annotated[kind, argument], default))
         elif isinstance(mark, Reads):
             option = typer.Option(help=f"{mark.help}  [default: beside the input]", show_default=False)
@@ -172,14 +202,61 @@ def _use_machine(device: str, threads: int | None) -> None:
 def _run_stage(stage: Stage, stages: tuple[Stage, ...], given: dict[str, Any]) -> int:
     def work() -> int:
         _use_machine(given["device"], given["threads"])
-        return _batch.run(stage, stages, given)
+        one = partial(chain.run, stage, given=given, manner=_manner(given), stages=stages)
+        return _batch.run(stage, one, given)
 
     return _batch.guarded(work, debug=given["debug"])
 
 
+def _run_build(app: typer.Typer, stages: tuple[Stage, ...], given: dict[str, Any]) -> int:
+    def work() -> int:
+        _use_machine(given["device"], given["threads"])
+        plan = build(**{p: given[p] for p in marks(build)})
+        used = chained(stages, given["image_model"])
+        said = _said(app, used, plan.words, given["seed"])
+        plan = replace(plan, stages=used, given=said, manner=_manner(given))
+        plan.of(used)
+        if given["out"] and Path(given["out"]).suffix and not given["out"].endswith("/"):
+            raise UsageError(f"-o {given['out']}: build writes many files: give a folder, -o {given['out']}/")
+        return _batch.run(used[0], plan, given | said[name(used[0])], called="build", jobs=plan.jobs)
+
+    return _batch.guarded(work, debug=given["debug"])
+
+
+def _manner(given: dict[str, Any]) -> Manner:
+    return Manner(given["dry_run"], given["force"], given["strict"], given["commercial"], given["consent"])
+
+
+Said = dict[str, dict[str, Any]]
+Misused: Any = typer.BadParameter.__base__  # click's UsageError, whichever click typer brings
+
+
+def _said(app: typer.Typer, stages: tuple[Stage, ...], words: tuple[str, ...], seed: int) -> Said:
+    """What was said of each stage, by its name, in the words of its own command line."""
+    said: Said = {name(stage): {"seed": seed} for stage in stages}
+    for line in words:
+        called, *rest = shlex.split(line) or [""]
+        if called not in said:
+            raise UsageError(f"--with {line!r}: expected a stage and its options, as 'rig --vrm'")
+        try:
+            context = typer.main.get_group(app).commands[called].make_context(called, rest)
+        except Misused as error:
+            raise UsageError(f"--with {line!r}: {error.format_message()}") from None
+        source = context.get_parameter_source
+        own = {p for p in context.params if (found := source(p)) is not None and found.name == "COMMANDLINE"}
+        if strange := own & (SHARED | SPOKEN).keys() - {"seed"}:
+            raise UsageError(f"--with {line!r}: give --{min(strange)} to build itself")
+        said[called] |= {p: context.params[p] for p in own}
+    return said
+
+
 def _run_command(function: Callable[..., str], given: dict[str, Any]) -> int:
-    own = {p: given[p] for p in marks(function)}
-    return _batch.guarded(lambda: _batch.write(function(**own).encode() + b"\n"), debug=given["debug"])
+    def work() -> None:
+        _use_machine("auto", None)
+        with record.keeping():  # so that what is written can say what it was made from
+            _batch.write(function(**{p: given[p] for p in marks(function)}).encode() + b"\n")
+
+    return _batch.guarded(work, debug=given["debug"])
 
 
 if __name__ == "__main__":

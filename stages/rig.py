@@ -30,7 +30,7 @@ def rig(
       avatarkit rig ana/textured.glb --bones mixamo --rest a
       avatarkit rig ana/textured.glb --triangles 60000,15000,4000   # avatar.glb, avatar_lod1.glb, avatar_lod2.glb
     """
-    from avatarkit import files, rigging
+    from avatarkit import files, record, rigging
 
     rigging.check(rest, influences, bones=bones, vrm=vrm)
     most = rigging.triangles_of(triangles) if triangles else ()
@@ -38,6 +38,7 @@ def rig(
     model = files.read_body_model_of(person)
     found = rigging.rigged(files.read_mesh(mesh), model, person, rest=rest, influences=influences)
     rigging.judge(found.avatar, found.mended, allow_poor=allow_poor)
+    record.note_facts({"torn": round(found.mended, 4)})
     clips = [] if no_motion else rigging.cycles(found.body)
     clips += [files.read_clip(motion, found.body)] if motion else []
     avatar = rigging.lively(found, clips, keep_pose=keep_pose).avatar

@@ -78,35 +78,43 @@ def _made(people: Path, seed: int, indices: list[int], asked: dict[str, Any], jo
 
 def _make(people: Path, seed: int, index: int, asked: dict[str, Any]) -> None:
     """One person's folder: written under another name, renamed when it is whole."""
-    import json
     import shutil
     import tempfile
     import time
 
     from avatarkit import files, record, synthesis, words
 
+    options, unfinished = {**asked, "seed": seed, "index": index}, Path(tempfile.mkdtemp(prefix=".", dir=people))
     start = time.perf_counter()
-    with record.keeping() as ledger:
-        model = files.read_body_model("builtin")
-        said = None if asked["prompt"] is None else words.understood(asked["prompt"])
-        clothes = None if asked["wardrobe"] is None else files.read_wardrobe(asked["wardrobe"])
-        truth = synthesis.synthesised(model, seed=seed, index=index, **{**asked, "prompt": said, "wardrobe": clothes})
-    unfinished = Path(tempfile.mkdtemp(prefix=".", dir=people))
     try:
-        files.write_text(unfinished / "prompt.txt", truth.caption)
-        if truth.photo is not None and truth.mask is not None:
-            files.write_picture(unfinished / "photo.png", truth.photo)
-            files.write_picture(unfinished / "mask.png", truth.mask[..., None].repeat(3, axis=2))
-        # the truths are newer than the photo, for make, and have records, so that no guess overwrites them
-        files.write_person(unfinished / "body.npz", truth.person)
-        files.write_normals(unfinished / "normals.png", truth.maps)
-        files.write_scene(unfinished / "truth.glb", truth.scene)
-        options = {**asked, "seed": seed, "index": index}
-        for out in (unfinished / "body.npz", unfinished / "normals.png"):
-            seconds = time.perf_counter() - start
-            story = record.compose("synth", options, ledger, out, record.sha256(out), seconds)
-            files.write_text(record.record_path(out), json.dumps(story, indent=2))
+        with record.keeping() as ledger:
+            model = files.read_body_model("builtin")
+            said = None if asked["prompt"] is None else words.understood(asked["prompt"])
+            clothes = None if asked["wardrobe"] is None else files.read_wardrobe(asked["wardrobe"])
+            drawn = {**asked, "prompt": said, "wardrobe": clothes}
+            truth = synthesis.synthesised(model, seed=seed, index=index, **drawn)
+            files.write_text(unfinished / "prompt.txt", truth.caption)
+            if truth.photo is not None and truth.mask is not None:
+                files.write_picture(unfinished / "photo.png", truth.photo)
+                files.write_picture(unfinished / "mask.png", truth.mask[..., None].repeat(3, axis=2))
+            # the truths are newer than the photo, for make, and have records, so that no guess overwrites them
+            files.write_person(unfinished / "body.npz", truth.person)
+            _describe(unfinished / "body.npz", options, ledger, start)
+            files.write_normals(unfinished / "normals.png", truth.maps)
+            _describe(unfinished / "normals.png", options, ledger, start)
+            files.write_scene(unfinished / "truth.glb", truth.scene)
         unfinished.chmod(0o755)
         unfinished.rename(_folder(people, index))
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _describe(out: Path, options: dict[str, Any], ledger: Any, start: float) -> None:
+    import json
+    import time
+
+    from avatarkit import files, provenance, record
+
+    story = record.compose("synth", options, ledger, out, record.sha256(out), time.perf_counter() - start)
+    story["provenance"] = provenance.of(ledger).as_json()
+    files.write_text(record.record_path(out), json.dumps(story, indent=2))

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
+from solids import mapped_ball
 from torch import Tensor
 
-from avatarkit.atlas import Atlas, islands, measured, padded, seams, texels
+from avatarkit.atlas import Atlas, islands, measured, padded, seam_jump, seams, texels
 from avatarkit.mesh import Mesh
 
 # two triangles of a square metre, a-b-c and a-c-d, in two charts side by side
@@ -86,3 +89,13 @@ def test_measures_tell_a_bad_atlas():
     uneven = WHOLE.clone()
     uneven[1] = uneven[1] * 2 - torch.tensor([0.0, 0.0])
     assert measured(square(uneven), 64)["density_ratio"] == pytest.approx(2)
+
+
+def test_the_jump_at_a_seam_is_the_difference_of_its_two_sides():
+    """Guards sides that are read in one direction, which a picture that changes downwards would show."""
+    ball = mapped_ball(n=12)
+    across = torch.linspace(0, 255, 256).expand(256, 256)
+    for picture, expected in ((across, 255 / 1.2), (across.T, 0.0)):
+        image = picture[..., None].repeat(1, 1, 3).to(torch.uint8)
+        atlas = Atlas(replace(ball, images={"base_colour": image}), ball.faces[:, 0] * 0, ("all",))
+        assert seam_jump(atlas) == pytest.approx(expected, abs=12)  # the poles have every u

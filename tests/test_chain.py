@@ -115,3 +115,55 @@ def test_the_ledger_is_empty_outside_a_run(tmp_path):
     with record.keeping() as ledger:
         note_model(tmp_path, Model("m", "0", "MIT"))
     assert len(ledger.models) == 1
+
+
+def stages_run(path, given=None, manner=Manner(), **asked):  # noqa: B008
+    steps = chain.through(TOYS, job(draw, path), given or {}, manner, **asked)
+    return {step.stage.__name__: step.why for step in steps}
+
+
+def test_the_chain_runs_what_is_due_and_says_why(ana):
+    nothing = dict.fromkeys(("draw", "dress", "carve"))
+    assert stages_run(ana / "prompt.txt") == dict.fromkeys(nothing, "not made yet")
+    assert stages_run(ana / "prompt.txt") == nothing
+    (ana / "prompt.txt").write_text("ana, taller")
+    assert stages_run(ana / "prompt.txt") == {
+        "draw": "prompt.txt has changed", "dress": "body.npz has changed", "carve": "body.npz has changed",
+    }  # fmt: skip
+    given = {"carve": {"wait": 0.01}}
+    assert stages_run(ana / "prompt.txt", given) == nothing | {"carve": "wait is 0.01, was 0"}
+    (ana / "carved.glb.json").unlink()
+    assert stages_run(ana / "prompt.txt") == nothing | {"carve": "no record"}
+
+
+def test_an_input_that_comes_or_goes_is_noticed(ana):
+    stages_run(ana / "prompt.txt")
+    (ana / "photo.jpg").write_bytes(b"photo")
+    assert stages_run(ana / "prompt.txt")["dress"] == "photo.jpg is new"
+    (ana / "photo.jpg").unlink()
+    assert stages_run(ana / "prompt.txt")["dress"] == "photo.jpg is gone"
+
+
+def test_what_follows_a_hand_edit_is_made_once(ana):
+    stages_run(ana / "prompt.txt")
+    (ana / "normals.png").write_bytes(b"mine")
+    assert stages_run(ana / "prompt.txt") == {
+        "draw": None, "dress": chain.EDITED, "carve": "normals.png has changed"
+    }  # fmt: skip
+    assert (ana / "carved.glb").read_bytes().endswith(b"mine")
+    assert stages_run(ana / "prompt.txt")["carve"] is None
+    assert stages_run(ana / "prompt.txt", manner=Manner(force=True))["dress"] == "--force"
+    assert (ana / "normals.png").read_bytes() != b"mine"
+
+
+def test_from_a_stage_on_all_is_made_anew_and_nothing_before(ana):
+    with pytest.raises(InputMissing, match="run avatarkit draw first"):
+        stages_run(ana / "prompt.txt", start="dress")
+    stages_run(ana / "prompt.txt")
+    assert stages_run(ana / "prompt.txt", start="dress") == dict.fromkeys(("dress", "carve"), "--from dress")
+
+
+def test_a_dry_run_of_the_chain_goes_on_as_if_all_was_made(ana):
+    found = stages_run(ana / "prompt.txt", manner=Manner(dry_run=True))
+    assert found == {"draw": "not made yet", "dress": "body.npz would be made", "carve": "body.npz would be made"}
+    assert [path.name for path in ana.iterdir()] == ["prompt.txt"]

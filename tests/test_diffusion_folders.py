@@ -8,7 +8,7 @@ import pytest
 import torch
 from test_diffusion import tiny
 
-from avatarkit import diffusion, files, fitting, record
+from avatarkit import diffusion, files, fitting, provenance, record
 from avatarkit.errors import BadData, InputMissing, NotInstalled, OutOfMemory, UsageError
 
 
@@ -51,8 +51,8 @@ def test_odd_parts_and_pipelines_are_refused(folder):
     edited(folder / "model_index.json", **{"../unet": ["diffusers", "UNet2DConditionModel"]})
     with pytest.raises(BadData, match=r"\.\./unet"):
         files.read_pipeline(str(folder))
-    edited(folder / "model_index.json", _class_name="FluxPipeline")
-    with pytest.raises(BadData, match="_class_name: found FluxPipeline"):
+    edited(folder / "model_index.json", _class_name="KandinskyPipeline")
+    with pytest.raises(BadData, match="_class_name: found KandinskyPipeline"):
         files.read_pipeline(str(folder))
 
 
@@ -151,6 +151,7 @@ def test_the_licence_of_the_card_is_recorded(folder):
         files.read_pipeline(str(folder))
     (model,) = ledger.models.values()
     assert (model.name, model.licence, model.free) == ("dual", "CC0-1.0", True)
+    assert provenance.of(ledger).source_type == "trainedAlgorithmicMedia"
     (folder / "README.md").unlink()
     with record.keeping() as ledger:
         files.read_pipeline(str(folder))

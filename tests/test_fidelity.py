@@ -4,7 +4,9 @@ import math
 
 import torch
 
-from avatarkit.fidelity import eroded, psnr, ssim
+from avatarkit.camera import framing
+from avatarkit.fidelity import eroded, is_coloured, psnr, ssim, unlit
+from avatarkit.mesh import Mesh
 
 GENERATOR = torch.Generator().manual_seed(0)
 NOISE = torch.rand(32, 24, 3, generator=GENERATOR)
@@ -46,3 +48,18 @@ def test_what_is_outside_of_the_mask_has_no_say():
 def test_erosion_by_pixels_and_at_the_pictures_rim():
     assert int(eroded(MASK, 2).sum()) == 20 * 12
     assert int(eroded(torch.ones(9, 9, dtype=torch.bool), 1).sum()) == 49
+
+
+def test_colours_without_light_are_the_textures_or_the_vertices():
+    """Guards a texture upside down, and linear colours of vertices shown as sRGB."""
+    corners = torch.tensor([[-0.5, 0.0, 0.0], [0.5, 0, 0], [0.5, 1, 0], [-0.5, 1, 0]])
+    faces = torch.tensor([[0, 1, 2], [0, 2, 3]])
+    uv = torch.tensor([[0.0, 1], [1, 1], [1, 0], [0, 0]])
+    image = torch.zeros(16, 1, 3, dtype=torch.uint8)
+    image[:8, :, 0] = 255  # red above
+    camera = framing(corners, (32, 32))
+    shown = unlit(Mesh(corners, faces, {}, uv[faces], {"base_colour": image}), camera)
+    assert shown[6, 16].tolist() == [1.0, 0.0, 0.0] and shown[26, 16].tolist() == [0.0, 0.0, 0.0]
+    grey = Mesh(corners, faces, {"colours": torch.full((4, 4), 0.2140)})
+    assert torch.allclose(unlit(grey, camera)[16, 16], torch.full((3,), 0.5), atol=1e-3)
+    assert is_coloured(grey) and not is_coloured(Mesh(corners, faces, {}, uv[faces]))

@@ -14,6 +14,7 @@ import torch
 from bodies import official_arrays, small_model
 from mutations import mutations
 from PIL import Image
+from scenes import textured
 from test_maps import two_views
 from test_person import ana
 
@@ -96,6 +97,20 @@ def test_mesh_round_trip(tmp_path, suffix):
     files.write_mesh(path, TETRAHEDRON)
     again = files.read_mesh(path)
     assert torch.allclose(again.vertices, TETRAHEDRON.vertices) and torch.equal(again.faces, TETRAHEDRON.faces)
+
+
+def test_parts_with_colours_of_vertices_keep_them_beside_parts_with_pictures(tmp_path):
+    """Guards one grey for a whole part, as for shoes with white soles beside a textured coat."""
+    scene = textured()
+    body, eyes = scene.meshes[0].primitives
+    colours = np.tile(np.array([[1, 0, 0, 1]], np.float32), (len(body.vertices), 1))
+    colours[0] = colours[3] = (0, 0, 1, 1)  # one face is two thirds red, the other two thirds blue
+    body = replace(body, uv=None, material=None, colors=colours)
+    (tmp_path / "a.glb").write_bytes(gltf.encode(replace(scene, meshes=(gltf.Mesh((body, eyes)),))))
+    found = files.read_mesh(tmp_path / "a.glb")
+    image, (H, W) = found.images["base_colour"], found.images["base_colour"].shape[:2]
+    at = [image[int(v * H), int(u * W)].tolist() for u, v in found.uvs[:2, 0]]
+    assert at == [[213, 0, 156], [156, 0, 213]]
 
 
 def test_glb_keeps_attributes_and_seams(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from avatarkit.stage import options
+from stages.build import build
 from stages.main import COMMANDS
 from stages.main import STAGES as STAGES_LISTED
 
@@ -33,8 +34,10 @@ DOORS = {
     "xatlas": {"avatarkit/atlas/automatic.py"},
     "pxr": {"avatarkit/usd.py"},
 }
-STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress"}
-VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging"}
+STANDARD_ONLY = {"errors", "shapes", "stage", "record", "atomic", "subject", "chain", "progress",
+                 "imprint", "provenance"}  # fmt: skip
+VERBS = {"fitting", "normals", "carving", "texturing", "synthesis", "training", "previewing", "rigging", "reporting",
+         "evaluating", "imagining", "comparing"}  # fmt: skip
 LONGEST_FILE, LONGEST_FUNCTION, MOST_OPTIONS = 300, 60, 12
 
 
@@ -92,7 +95,7 @@ def test_files_and_functions_are_short(path):
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{name(path)}: {node.name}"
 
 
-@pytest.mark.parametrize("stage", (*STAGES_LISTED, *COMMANDS), ids=lambda stage: stage.__name__)
+@pytest.mark.parametrize("stage", (*STAGES_LISTED, build, *COMMANDS), ids=lambda stage: stage.__name__)
 def test_a_stage_has_few_options(stage):
     assert len(options(stage)) <= MOST_OPTIONS
 

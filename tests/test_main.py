@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 from toy import TOYS
 
+from stages.build import build
 from stages.main import COMMANDS, STAGES
 
 HEAVY = {"torch", "numpy", "diffusers", "transformers", "open3d", "smplx", "trimesh", "imageio", "PIL", "scipy", "rich"}
@@ -192,7 +193,7 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", [*STAGES, *COMMANDS], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("command", [*STAGES, build, *COMMANDS], ids=lambda f: f.__name__)
 def test_every_command_has_help_with_an_example(avatarkit, command):
     name = command.__name__.replace("_", "-")
     done = avatarkit(name, "--help", COLUMNS="100")
@@ -201,7 +202,7 @@ def test_every_command_has_help_with_an_example(avatarkit, command):
 
 def test_every_file_in_stages_is_a_subcommand():
     files = {path.stem for path in (ROOT / "stages").glob("[a-z]*.py")} - {"main"}
-    assert files == {function.__name__ for function in (*STAGES, *COMMANDS)}
+    assert files == {function.__name__ for function in (*STAGES, build, *COMMANDS)}
 
 
 def test_the_same_words_give_the_same_bytes_on_any_number_of_threads(avatarkit, tmp_path):
@@ -228,3 +229,11 @@ def test_the_toys_are_in_order():
             for mark in reads(stage).values():
                 assert mark.source or mark.optional or made.intersection(mark.names)
             made.add(writes(stage))
+
+
+def test_the_tailor_does_not_wait_for_diffusers():
+    """They take seconds to load, and only --model needs them."""
+    modules = "carving, files, fitting, normals, rigging, texturing"
+    code = f"import sys; from avatarkit import {modules}; print('diffusers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

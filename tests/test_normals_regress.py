@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from avatarkit import appearance, files, normals, people, words
+from avatarkit import appearance, files, normals, people, provenance, record, words
 from avatarkit import camera as cameras
 from avatarkit.errors import BadData, InputMissing, UsageError
 from avatarkit.maps import PARTS
@@ -84,7 +84,9 @@ def test_without_a_photo_it_sees_nothing(sitter):
 def test_a_network_comes_back_from_its_folder(tmp_path):
     network = Regressor((8, 16, 16), (1, 1, 1))
     files.write_network(tmp_path, network)
-    again = files.read_regressor(tmp_path)
+    with record.keeping() as ledger:
+        again = files.read_regressor(tmp_path)
+    assert not provenance.of(ledger).commercial  # a folder without a model card: of unknown licence
     for name, value in network.state_dict().items():
         assert torch.allclose(value, again.state_dict()[name], atol=1e-3)
     (tmp_path / "config.json").write_text('{"widths": [8, 16, 24], "depths": [1, 1]}')

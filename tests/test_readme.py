@@ -3,12 +3,13 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
-from avatarkit import errors, words
+from avatarkit import detect, errors, words
 from avatarkit.errors import AvatarError
 from avatarkit.stage import table
 from stages.main import SHARED, SPOKEN, STAGES
@@ -17,6 +18,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = [
     block for block in re.findall(r"```sh\n(.*?)```", README, re.S) if "avatarkit " in block and "pipx" not in block
 ]
+PHOTO_BLOCKS = re.findall(r"```sh photo\n(.*?)```", README, re.S)
 
 
 def test_the_stage_table_is_generated(request):
@@ -72,6 +74,17 @@ def workplace(tmp_path_factory):
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0][:50])
 def test_the_commands_run_as_written(workplace, block):
     script = f"set -eu\nexport PATH={workplace}/bin:$PATH\n{block}"
+    done = subprocess.run(["bash", "-c", script], cwd=workplace, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", PHOTO_BLOCKS, ids=lambda block: block.split("\n")[0][:50])
+def test_the_commands_on_photos_run_as_written(workplace, block):
+    if lacking := detect.available():
+        pytest.skip(f"SKIPPED: {lacking}: README's commands on photos are not run")
+    synth = "avatarkit synth crowd -n 1 --preset train --prompt 'a man in a shirt and trousers, standing' -q"
+    copied = "python -c \"from PIL import Image; Image.open('crowd/000000/photo.png').save('ana.jpg')\""
+    script = f"set -eu\nexport PATH={workplace}/bin:{Path(sys.executable).parent}:$PATH\n{synth}\n{copied}\n{block}"
     done = subprocess.run(["bash", "-c", script], cwd=workplace, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 

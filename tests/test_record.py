@@ -23,7 +23,8 @@ def made(tmp_path, options=None):
 def test_a_record_holds_no_path_no_name_and_one_clock(tmp_path):
     folder = made(tmp_path)
     found = json.loads((folder / "carved.glb.json").read_text())
-    assert set(found) == {"stage", "avatarkit", "options", "reads", "writes", "models", "seconds"}
+    known = {"stage", "avatarkit", "options", "inputs", "reads", "writes", "models", "seconds", "provenance"}
+    assert set(found) == known
     assert list(found["reads"]) == ["body.npz", "normals.png"]
     assert found["writes"] == {"carved.glb": record.sha256(folder / "carved.glb")}
     assert str(tmp_path) not in json.dumps(found)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from toy import TOYS, carve, draw, dress
 
-from avatarkit.errors import UsageError
-from avatarkit.subject import job, missing
+from avatarkit.errors import InputMissing, UsageError
+from avatarkit.stage import reads
+from avatarkit.subject import job, missing, people
 
 
 @pytest.fixture
@@ -94,3 +95,16 @@ def test_apples_photos_are_to_be_converted(tmp_path):
 
     with pytest.raises(BadData, match="heif-convert"):
         job(fit_smpl, tmp_path / "ana.HEIC")
+
+
+def test_a_folder_stands_for_its_people(tmp_path):
+    mark = reads(draw)["subject"]
+    for place in ("ana/photo.jpg", "bob/prompt.txt", "cy.jpg", "cy/photo.jpg", "notes.md", "empty/x"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text("x")
+    found = [path.relative_to(tmp_path).as_posix() for path in people(tmp_path, mark)]
+    assert found == ["ana/photo.jpg", "bob/prompt.txt", "cy.jpg"]  # cy/ is what cy.jpg made
+    assert people(tmp_path / "ana", mark) == [tmp_path / "ana/photo.jpg"]
+    assert people(tmp_path / "cy.jpg", mark) == [tmp_path / "cy.jpg"]
+    with pytest.raises(InputMissing, match="found nobody"):
+        people(tmp_path / "empty", mark)

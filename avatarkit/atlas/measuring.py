@@ -44,6 +44,21 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
     }
 
 
+def seam_jump(atlas: Atlas, samples: int = 5) -> float:
+    """Mean |difference| of the base colours of paired samples along cuts, in 1/255 (DESIGN §7); 0 without cuts."""
+    image, cut = atlas.mesh.images["base_colour"][..., :3].float(), seams(atlas)
+    if len(cut) == 0:
+        return 0.0
+    share = ((torch.arange(samples) + 0.5) / samples)[None, :, None]
+    sides = []
+    for side in (0, 1):
+        face, k = cut[:, side].unbind(dim=1)
+        ends = [atlas.uvs[face, k], atlas.uvs[face, (k + 1) % 3]]
+        start, end = ends if side == 0 else ends[::-1]  # the second side runs the other way
+        sides.append(render.texture(image, (start[:, None] + share * (end - start)[:, None])[None], wrap="clamp")[0])
+    return float((sides[0] - sides[1]).abs().mean())
+
+
 def signed_areas(uvs: Tensor) -> Tensor:
     """(F) float64: areas of `uvs` (F,3,2), v down; positive where the texture is seen from outside as painted."""
     return areas_of(uvs.double())

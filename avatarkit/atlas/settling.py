@@ -31,12 +31,14 @@ SKIRT_GAP = 0.03
 """Between a skirt's hem and the leg below it, of a leg's height in the texture."""
 ABOVE = {"skirt_front": "right_leg", "skirt_back": "left_leg"}
 """Whose rectangle a skirt shares."""
-LEAST, GENEROUS = 0.25, 0.85
+LEAST, GENEROUS = 0.25, 0.93
 """What of this height a skirt has at least; and what of its share of the surface of both."""
 HANGING = 1.0
 """The share of the places along a skirt's rims that their length decides: hems are ragged."""
 TURNS, MOST_STRAIN = 5, 6.0
 """How often the balance is sought at most, and how much less texture than others a face may have, in length."""
+LOOSER = 2
+"""The same for skirts, of which the template says little; more turns squeeze slivers."""
 SOFTEST = 1e-3
 """To what springs are loosened at most."""
 THINNEST = 0.03
@@ -81,7 +83,8 @@ def all_upright(found: Parted, charts: Sewn, panel: Tensor, place: Tensor, fixed
         name = CHARTS[CHART_OF[panel[ring[0]]]]
         hand, hanging = name in HANDS, name.startswith("skirt")
         simple = not hand or len(crossing(place[ring])) == 0
-        if simple and (inner or not hanging) and _upright(place[used] + corners[used], local):
+        well = simple and _upright(place[used] + corners[used], local)
+        if well and not hanging:
             continue
         if hand and simple:
             place[used] = unfolded(place[used], points, local, free)
@@ -89,28 +92,45 @@ def all_upright(found: Parted, charts: Sewn, panel: Tensor, place: Tensor, fixed
                 continue
         if hand:
             place[ring] = boxed(found, charts, ring, place[ring], sizes_of(panel)[ring])
-        if hand or inner:
-            place[used] = spanned(place[used], points, local, free, [torch.searchsorted(used, hole) for hole in inner])
-        better = unfolded(place[used], points, local, free)
-        shape = points[local]
-        worse = float(
-            strains(shape, better[local]).square().mean() - strains(shape, place[used][local]).square().mean()
-        )
-        if worse < 0 or not _upright(place[used] + corners[used], local):
-            place[used] = better
+        inside = [torch.searchsorted(used, hole) for hole in inner]
+        if hand or (inner and not well):
+            place[used] = spanned(place[used], points, local, free, inside)
+        tried = [place[used], unfolded(place[used], points, local, free)]
+        if hanging:
+            tried.append(unfolded(spanned(place[used], points, local, free, inside, LOOSER), points, local, free))
+        place[used] = min(tried, key=lambda p: _faults(p, corners[used], points, local))
     return place + corners
 
 
-def spanned(place: Tensor, points: Tensor, faces: Tensor, free: Tensor, holes: list[Tensor]) -> Tensor:
-    """(N,2): in balance between what is not `free` (N), but for the rims of `holes`, which are closed by springs."""
-    N = len(place)
-    tied, closed = springs(points[faces], faces, N), filled(N, holes)
-    tied = merged(torch.cat([tied.pairs, closed.pairs]), torch.cat([tied.strength, closed.strength]), closed.count)
-    start = torch.cat([place, *(place[hole].mean(dim=0)[None] for hole in holes)])
+def spanned(
+    place: Tensor, points: Tensor, faces: Tensor, free: Tensor, holes: list[Tensor], turns: int = 1
+) -> Tensor:  # fmt: skip
+    """(N,2): in balance between what is not `free` (N), but for the rims of `holes`, which are closed by springs; at
+    each turn but the first with springs loosened where faces have little texture."""
+    N, stiffness = len(place), torch.ones(len(faces), dtype=torch.float64)
+    closed, degree = filled(N, holes), torch.bincount(faces.reshape(-1), minlength=N).clamp(min=1)
+    at = torch.cat([place, *(place[hole].mean(dim=0)[None] for hole in holes)])
     fixed = torch.cat([~free, torch.zeros(len(holes), dtype=torch.bool)])
     for hole in holes:
         fixed[hole] = False
-    return balanced(tied, start, fixed, torch.zeros_like(start), rounds=4000, exact=1e-12)[:N]
+    for turn in range(turns):
+        tied = springs(points[faces], faces, N, stiffness)
+        tied = merged(torch.cat([tied.pairs, closed.pairs]), torch.cat([tied.strength, closed.strength]), closed.count)
+        last = turn == turns - 1
+        at = balanced(
+            tied, at, fixed, torch.zeros_like(at), rounds=4000 if last else 600, exact=1e-12 if last else 1e-5
+        )
+        strain = strains(points[faces], at[faces])
+        shared = torch.zeros(N, dtype=torch.float64).index_add(0, faces.reshape(-1), strain.repeat_interleave(3))
+        stiffness = (stiffness / (shared / degree)[faces].mean(dim=1)).clamp(min=SOFTEST)
+        stiffness = stiffness / stiffness.median()
+    return at[:N]
+
+
+def _faults(place: Tensor, corner: Tensor, points: Tensor, faces: Tensor) -> tuple[bool, float]:
+    """Is a face turned over, and the mean square of the strain over the surface."""
+    strain, areas = strains(points[faces], place[faces]).square(), face_areas(points, faces).double()
+    return not _upright(place + corner, faces), float((strain * areas).sum() / areas.sum())
 
 
 def _upright(place: Tensor, faces: Tensor) -> bool:

@@ -1,6 +1,7 @@
 """Diffusion models of clothed people's normals; the only door to diffusers and transformers.
 
 DualNormalPipeline   body normals (words, photo) → front and back normals      `dual`, `networks`, `vocabulary`
+pictured             words → a picture, by any text-to-image pipeline        `picturing`
 painted              words → the front alone, by any Stable Diffusion          `painting`
 recoloured           a picture painted anew where a mask says, by any          `colouring`
 built                a checked model folder → its pipeline                     `building`
@@ -12,6 +13,7 @@ from avatarkit.diffusion.dual import DualNormalPipeline, DualNormals
 from avatarkit.diffusion.memory import told_of_memory
 from avatarkit.diffusion.networks import PatchCodec, WordEncoder
 from avatarkit.diffusion.painting import painted
+from avatarkit.diffusion.picturing import pictured
 
 __all__ = ["PAINTERS", "DualNormalPipeline", "DualNormals", "PatchCodec", "WordEncoder", "built", "fetched", "painted",
-           "parts_of", "recoloured", "told_of_memory"]  # fmt: skip
+           "parts_of", "pictured", "recoloured", "told_of_memory"]  # fmt: skip

@@ -18,12 +18,18 @@ PAINTERS = frozenset({
     "StableDiffusionXLControlNetPipeline", "StableDiffusionXLInstructPix2PixPipeline",
     "StableDiffusionControlNetInpaintPipeline", "StableDiffusionControlNetImg2ImgPipeline",
     "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionPipeline", "StableDiffusionXLPipeline", "LatentConsistencyModelPipeline",
+    "StableDiffusion3Pipeline", "FluxPipeline", "FluxControlNetPipeline",
 })  # fmt: skip
-"""Pipelines of diffusers that `painting` or `colouring` know to ask."""
+"""Pipelines of diffusers that `painting`, `colouring` or `picturing` know to ask."""
+DIFFUSERS = frozenset({
+    "UNet2DConditionModel", "AutoencoderKL", "ControlNetModel", "SD3Transformer2DModel",
+    "FluxTransformer2DModel", "FluxControlNetModel",
+})  # fmt: skip
 TRANSFORMERS = frozenset({
     "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPTokenizer", "CLIPTokenizerFast", "DPTForDepthEstimation",
     "CLIPImageProcessor", "CLIPImageProcessorPil", "CLIPFeatureExtractor", "DPTImageProcessor", "DPTImageProcessorPil",
-    "DPTFeatureExtractor",
+    "DPTFeatureExtractor", "T5EncoderModel", "T5Tokenizer", "T5TokenizerFast", "CLIPVisionModelWithProjection",
 })  # fmt: skip
 UNWEIGHED = ("Tokenizer", "TokenizerFast", "ImageProcessor", "ImageProcessorPil", "FeatureExtractor", "Scheduler")
 LONGEST_HEADER = 64 << 20
@@ -52,7 +58,7 @@ def parts_of(index: Any) -> dict[str, str]:
 
 def _known(library: str, part: str) -> bool:
     if library == "diffusers":
-        return part.endswith(("Scheduler",)) or part in ("UNet2DConditionModel", "AutoencoderKL", "ControlNetModel")
+        return part.endswith("Scheduler") or part in DIFFUSERS
     return part in TRANSFORMERS if library == "transformers" else OURS.get(part) == library
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from avatarkit.diffusion.picturing import sees_depth
 from avatarkit.errors import BadData
 from avatarkit.shapes import sizes
 
@@ -41,8 +42,7 @@ def recoloured(
     asked: dict[str, Any] = {"prompt": prompt, "output_type": "pt", "guidance_scale": guidance_scale}
     asked |= {"num_inference_steps": num_inference_steps, "generator": generator}
     if "ControlNet" in kind:
-        of_depth = "depth" in str(getattr(pipeline.controlnet.config, "_name_or_path", "")).lower()
-        control = seen(depth.expand(3, -1, -1) if of_depth else (normals + 1) / 2 * (depth > 0))
+        control = seen(depth.expand(3, -1, -1) if sees_depth(pipeline) else (normals + 1) / 2 * (depth > 0))
         if "Inpaint" in kind or "Img2Img" in kind:
             asked |= {"image": image, "control_image": control, "strength": strength}
         else:

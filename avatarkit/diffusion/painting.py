@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 
+from avatarkit.diffusion.picturing import sees_depth
 from avatarkit.errors import BadData
 from avatarkit.mesh import unit
 from avatarkit.shapes import sizes
@@ -43,8 +44,7 @@ def painted(
     asked: dict[str, Any] = {"prompt": PROMPT.format(prompt or "a clothed person"), "output_type": "pt"}
     asked |= {"guidance_scale": guidance_scale, "num_inference_steps": num_inference_steps, "generator": generator}
     if "ControlNet" in kind:
-        of_depth = "depth" in str(getattr(pipeline.controlnet.config, "_name_or_path", "")).lower()
-        control = near.expand(3, -1, -1) if of_depth else normals
+        control = near.expand(3, -1, -1) if sees_depth(pipeline) else normals
         asked |= {"image": control[None], "height": height, "width": width}
     elif "InstructPix2Pix" in kind:
         asked |= {"image": normals[None], "image_guidance_scale": 1.5}

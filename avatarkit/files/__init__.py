@@ -19,34 +19,42 @@ from avatarkit.files.artefacts import (
     write_person,
     write_text,
 )
-from avatarkit.files.avatars import write_avatar
+from avatarkit.files.avatars import read_played, write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_pipeline
 from avatarkit.files.networks import append_line, read_regressor, read_training, write_network, write_training
 from avatarkit.files.pictures import read_focal, read_image, read_mask, read_photo, write_movie, write_picture
+from avatarkit.files.results import Result, read_encoder, read_inception, read_people, read_result, read_truth
 
 __all__ = [
+    "Result",
     "append_line",
     "body_models",
     "read_arrays",
     "read_body_model",
     "read_body_model_of",
     "read_clip",
+    "read_encoder",
     "read_focal",
     "read_image",
+    "read_inception",
     "read_keypoints",
     "read_landmarks",
     "read_mask",
     "read_mesh",
     "read_normals",
+    "read_people",
     "read_person",
     "read_photo",
     "read_pipeline",
+    "read_played",
     "read_prompt",
     "read_regressor",
+    "read_result",
     "read_sight",
     "read_training",
+    "read_truth",
     "read_wardrobe",
     "write_avatar",
     "write_mesh",

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avatarkit import maps, npz, png, record
+from avatarkit import imprint, maps, npz, png, provenance, record
 from avatarkit.atomic import write_bytes
 from avatarkit.body import Body, BodyModel, official
 from avatarkit.clips import Clip
@@ -91,7 +92,9 @@ def read_person(path: Path) -> Person:
 
 
 def write_person(path: Path, person: Person) -> None:
-    write_bytes(path, npz.encode(person.arrays()))
+    """Write `body.npz`, with what it was made from in it."""
+    said = np.array(imprint.text_of(provenance.here()))
+    write_bytes(path, npz.encode(person.arrays() | {imprint.KEY: said}))
 
 
 def read_body_model(source: str) -> BodyModel:
@@ -123,11 +126,16 @@ def read_body_model_of(person: Person) -> BodyModel:
 
 def _read_model(path: Path) -> BodyModel:
     with naming(path):
-        content = path.read_bytes()
-        digest = record.digest(content)
-        model = BodyModel.from_arrays(npz.decode(content), sha256=digest)
-    record.note_model(path, Model(model.name, digest, model.licence))
+        model = _decoded_model(path, path.stat().st_mtime_ns)
+    record.note_model(path, Model(model.name, model.sha256, model.licence))
     return model
+
+
+@lru_cache(maxsize=4)
+def _decoded_model(path: Path, changed: int) -> BodyModel:
+    """Read once for all the people that a process makes; `changed` is the file's time."""
+    content = path.read_bytes()
+    return BodyModel.from_arrays(npz.decode(content), sha256=record.digest(content))
 
 
 def body_models() -> list[tuple[str, BodyModel | None, str]]:
@@ -170,7 +178,8 @@ def read_normals(path: Path) -> Maps:
 def write_normals(path: Path, found: Maps) -> None:
     layout = found.layout()
     record.note_facts({"layout": layout})
-    write_bytes(path, png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)}))
+    content = png.encode(found.grid(), {maps.TEXT_KEY: json.dumps(layout, sort_keys=True)})
+    write_bytes(path, imprint.imprinted(content, provenance.here()))
 
 
 def read_sight(path: Path) -> Mesh | Maps:

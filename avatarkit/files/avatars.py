@@ -1,21 +1,23 @@
-"""Avatars out: a rigged mesh as a glTF scene, and as what each program takes."""
+"""Avatars out: a rigged mesh as a glTF scene, and as what each program takes; and back, in a pose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from avatarkit import bones, gltf, usd, vrm
+from avatarkit import bones, gltf, provenance, usd, vrm
 from avatarkit.atomic import write_bytes
-from avatarkit.avatar import Avatar
+from avatarkit.avatar import Avatar, Played
 from avatarkit.body import JOINT_NAMES, PARENTS, BodyModel
 from avatarkit.clips import Clip
 from avatarkit.errors import QualityGate, UsageError
-from avatarkit.files.meshes import material_of, primitive_of
+from avatarkit.files.meshes import imprinted, material_of, mesh_of, primitive_of
+from avatarkit.files.reading import naming, read_bytes
 from avatarkit.gltf import Scene, skeleton
 from avatarkit.rotation import quaternion_from_rotation
 from avatarkit.tangents import with_tangents
@@ -27,16 +29,16 @@ STILL = 1e-6
 def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str = "vrm", influences: int = 4) -> None:
     """Write .glb, .vrm (VRM 1.0, as restrictive as it can be) or .usdz, its joints named as `profile` says.
 
-    The body model's licence goes into the file. Raises NotInstalled for .usdz without the extra `usd`.
+    What it was made from, and the licences of all models, go into the file. Raises NotInstalled for .usdz without the
+    extra `usd`.
     """
     scene = scene_of(avatar, profile=profile, influences=influences)
-    licence = f"body model {model.name}: {model.licence}"
-    scene = replace(scene, extras={"body_model": model.name, "body_model_licence": model.licence})
+    scene = imprinted(replace(scene, extras={"body_model": model.name, "body_model_licence": model.licence}))
     suffix = path.suffix.lower()
     if suffix == ".glb":
         write_bytes(path, gltf.encode(scene))
     elif suffix == ".vrm":
-        scene = vrm.with_vrm(scene, meta=vrm.Meta("person", ("unknown",), third_party_licenses=licence))
+        scene = vrm.with_vrm(scene, meta=vrm.Meta("person", ("unknown",), third_party_licenses=_licences(model)))
         if found := vrm.faults(scene):
             raise QualityGate(f"VRM: {found[0]}: write .glb, or mend the body that the mesh was bound to")
         write_bytes(path, gltf.encode(scene))
@@ -44,6 +46,13 @@ def write_avatar(path: Path, avatar: Avatar, model: BodyModel, *, profile: str =
         write_bytes(path, usd.usdz(scene))
     else:
         raise UsageError(f"{path}: cannot write an avatar as {suffix or 'a file without suffix'}, use .glb")
+
+
+def _licences(model: BodyModel) -> str:
+    behind = provenance.from_json(provenance.here()).models
+    lines = {f"body model {model.name}: {model.licence}"}
+    lines |= {f"model {found.name}: {found.licence}" for found in behind if found.name != model.name}
+    return "\n".join(sorted(lines))
 
 
 def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> Scene:
@@ -71,6 +80,27 @@ def scene_of(avatar: Avatar, *, profile: str = "smplx", influences: int = 4) -> 
         images=images,
         animations=tuple(gltf.Animation(tuple(_channels(avatar, clip)), clip.name) for clip in avatar.clips),
     )
+
+
+def read_played(path: Path, moments: Mapping[str, float]) -> Played:
+    """A .glb or .vrm at rest, and in each clip of `moments` that it has, at that share of its length.
+
+    A mesh in a pose has the faces and pictures of the one at rest. Raises InputMissing, BadData.
+    """
+    content = read_bytes(path)
+    with naming(path):
+        scene = gltf.decode(content)
+        rest = mesh_of(scene)
+        found = {"rest": rest}
+        lengths = {clip.name: max(float(c.times[-1]) for c in clip.channels) for clip in scene.animations}
+        for clip in scene.animations:
+            if clip.name in moments:
+                placed = gltf.world_primitives(gltf.posed(scene, clip, moments[clip.name] * lengths[clip.name]))
+                vertices = np.concatenate([primitive.vertices for primitive in placed])
+                found[clip.name] = replace(rest, vertices=torch.from_numpy(vertices))
+        joints = max((len(skin.joints) for skin in scene.skins), default=0)
+        shapes = tuple(dict.fromkeys(name for mesh in scene.meshes for name in mesh.morph_names))
+        return Played(found, joints, shapes, lengths)
 
 
 def _channels(avatar: Avatar, clip: Clip) -> Iterator[gltf.Channel]:

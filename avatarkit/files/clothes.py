@@ -8,7 +8,7 @@ import numpy as np
 
 from avatarkit import mhclo
 from avatarkit.errors import BadData, InputMissing
-from avatarkit.files.pictures import read_photo
+from avatarkit.files.pictures import read_picture
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.mhclo import Finish
 from avatarkit.wardrobe import Article, Wardrobe
@@ -58,7 +58,7 @@ def _finish(folder: Path, name: str | None) -> tuple[Finish, np.ndarray | None]:
     with naming(path):
         finish = mhclo.decode_finish(content)
     texture = _beside(path.parent, finish.texture_file)
-    return finish, None if texture is None else read_photo(texture)
+    return finish, None if texture is None else read_picture(texture)
 
 
 def _beside(folder: Path, name: str | None) -> Path | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from avatarkit import gltf
+from avatarkit import gltf, imprint, provenance, record
 from avatarkit import mesh as meshes
 from avatarkit.atomic import write_bytes
 from avatarkit.errors import BadData, UsageError
@@ -34,9 +34,10 @@ def read_mesh(path: Path) -> Mesh:
     suffix = path.suffix.lower()
     if suffix not in MESH_SUFFIXES:
         raise BadData(f"{path}: cannot be read as a mesh, expected {', '.join(MESH_SUFFIXES)}")
+    record.note_ingredient(path, provenance.ELSEWHERE)
     content = read_bytes(path)
     with naming(path):
-        found = _from_scene(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
+        found = mesh_of(gltf.decode(content)) if suffix in (".glb", ".gltf", ".vrm") else _foreign(content, suffix)
         if len(found.faces) == 0:
             raise BadData("found no triangles, expected a mesh")
         return found
@@ -46,7 +47,7 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
     """Write .glb (with images, and the attributes that glTF can hold), or .ply or .obj (vertices and faces alone)."""
     suffix = path.suffix.lower()
     if suffix == ".glb":
-        write_bytes(path, gltf.encode(_scene(mesh)))
+        write_scene(path, _scene(mesh))
     elif suffix in (".ply", ".obj"):
         import trimesh
 
@@ -54,14 +55,22 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
             log.warning("%s: %s holds vertices and faces alone: use .glb to keep the rest", path, suffix)
         plain = trimesh.Trimesh(mesh.vertices.cpu().numpy(), mesh.faces.cpu().numpy(), process=False)
         written: Any = plain.export(file_type=suffix[1:])
-        write_bytes(path, written if isinstance(written, bytes) else written.encode())
+        plain_bytes = written if isinstance(written, bytes) else written.encode()
+        write_bytes(path, imprint.imprinted(plain_bytes, provenance.here()))
     else:
         raise UsageError(f"{path}: cannot write a mesh as {suffix or 'a file without suffix'}, use .glb, .ply or .obj")
 
 
 def write_scene(path: Path, scene: Scene) -> None:
-    """Write a whole scene as .glb."""
-    write_bytes(path, gltf.encode(scene))
+    """Write a whole scene as .glb, with what it was made from in it."""
+    write_bytes(path, gltf.encode(imprinted(scene)))
+
+
+def imprinted(scene: Scene) -> Scene:
+    """The scene whose extras, and whose pictures, say what it was made from."""
+    said = provenance.here()
+    images = tuple(replace(image, data=imprint.imprinted(image.data, said)) for image in scene.images)
+    return replace(scene, extras=scene.extras | {imprint.KEY: said}, images=images)
 
 
 def _scene(mesh: Mesh) -> Scene:
@@ -107,12 +116,13 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
     return values.astype(np.uint16 if values.size and 0 <= values.min() <= values.max() < 1 << 16 else np.float32)
 
 
-def _from_scene(scene: Scene) -> Mesh:
+def mesh_of(scene: Scene) -> Mesh:
+    """The triangles of a scene in the world frame, one mesh of all its parts. Raises BadData where there are none."""
     primitives = gltf.world_primitives(scene)
     parts = [_part(primitive) for primitive in primitives]
     if not parts:
         raise BadData("found no triangles, expected a mesh")
-    pictures = {}
+    pictures: dict[Any, np.ndarray] = {}
     for primitive in primitives:
         if primitive.material is not None and primitive.uv is not None:
             image = scene.materials[primitive.material].base_color_image
@@ -120,7 +130,12 @@ def _from_scene(scene: Scene) -> Mesh:
                 pictures[image] = decode_photo(scene.images[image].data)[..., :3]
     if not pictures:
         return meshes.combined(parts)
-    keys = [_picture_of(scene, primitive, pictures) for primitive in primitives]
+    keys: list[Any] = []
+    for place, primitive in enumerate(primitives):
+        keys.append(_picture_of(scene, primitive, pictures))
+        if keys[-1] is None:
+            keys[-1] = f"colours of {place}"
+            parts[place], pictures[keys[-1]] = _painted_faces(parts[place], primitive)
     found = _textured(parts, keys, pictures)
     normals = {material.normal_image for material in scene.materials}
     if len(pictures) == 1 and len(normals) == 1 and None not in normals:
@@ -130,15 +145,28 @@ def _from_scene(scene: Scene) -> Mesh:
 
 
 def _picture_of(scene: Scene, primitive: Primitive, pictures: dict[Any, np.ndarray]) -> Any:
-    """The key of a primitive's picture; one that has none gets a plain one of its own colour."""
+    """The key of a primitive's picture, None for one with colours of vertices; one that has neither gets a plain one of
+    its own colour."""
     material = None if primitive.material is None else scene.materials[primitive.material]
     if material is not None and material.base_color_image in pictures and primitive.uv is not None:
         return material.base_color_image
-    light = (1.0, 1.0, 1.0) if material is None else material.base_color[:3]
     if primitive.colors is not None:
-        light = tuple(primitive.colors[:, :3].mean(0).tolist())
+        return None
+    light = (1.0, 1.0, 1.0) if material is None else material.base_color[:3]
     pictures[light] = np.tile(srgb_from_linear(np.array(light)), (8, 8, 1))
     return light
+
+
+def _painted_faces(part: Mesh, primitive: Primitive) -> tuple[Mesh, np.ndarray]:
+    """The part with UVs into a picture of a texel a face, which has the mean colour of its corners."""
+    assert primitive.colors is not None
+    F = len(primitive.faces)
+    side = max(1, int(np.ceil(np.sqrt(F))))
+    picture = np.zeros((side * side, 3), np.uint8)
+    picture[:F] = srgb_from_linear(primitive.colors[primitive.faces][..., :3].mean(axis=1))
+    k = torch.arange(F)
+    uvs = (torch.stack([k % side, k // side], dim=1) + 0.5) / side
+    return replace(part, uvs=uvs[:, None].repeat(1, 3, 1)), picture.reshape(side, side, 3)
 
 
 def _textured(parts: list[Mesh], keys: list[Any], pictures: dict[Any, np.ndarray]) -> Mesh:

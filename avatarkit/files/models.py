@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from avatarkit import record
+from avatarkit import provenance, record
 from avatarkit.errors import BadData, InputMissing, UsageError
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
@@ -40,6 +40,7 @@ def read_pipeline(source: str) -> Any:
         diffusion.parts_of(index)
     pipeline = diffusion.built(folder, index)
     name = source if HUB_NAME.fullmatch(source) else folder.resolve().name
+    record.note_ingredient(folder / "model_index.json", provenance.GENERATED)
     record.note_model(folder / "model_index.json", Model(name, _digest(folder), licence_of(folder)))
     return pipeline
 

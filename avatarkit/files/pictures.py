@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avatarkit import png
+from avatarkit import imprint, png, provenance, record
 from avatarkit.atomic import replacing, write_bytes
 from avatarkit.camera import FILM_DIAGONAL
 from avatarkit.errors import BadData, NotInstalled, UsageError
@@ -29,6 +29,12 @@ def read_photo(path: Path) -> np.ndarray:
 
     JPEG, PNG or WebP; grey, palette, CMYK and 16-bit ones are converted. Raises BadData.
     """
+    record.note_ingredient(path, provenance.PHOTO)
+    return read_picture(path)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """As `read_photo`, of a picture that shows nobody: a mask, a texture."""
     content = read_bytes(path)
     with naming(path):
         return decode_photo(content)
@@ -36,6 +42,7 @@ def read_photo(path: Path) -> np.ndarray:
 
 def read_image(path: Path) -> np.ndarray:
     """Any picture as numbers, (H,W,4) uint16 RGBA: 16-bit PNG as it is, else as `read_photo` reads it, times 257."""
+    record.note_ingredient(path, provenance.ELSEWHERE)
     content = read_bytes(path)
     with naming(path):
         if content.startswith(png.SIGNATURE):
@@ -47,7 +54,7 @@ def read_image(path: Path) -> np.ndarray:
 
 def read_mask(path: Path, like: np.ndarray) -> np.ndarray:
     """A mask (H,W) uint8, 255 = the person, of the size of a photo: grey levels, or the alpha of a cut-out."""
-    mask = read_photo(path)
+    mask = read_picture(path)
     if mask.shape[:2] != like.shape[:2]:
         found, wanted = (f"{image.shape[1]} x {image.shape[0]}" for image in (mask, like))
         raise BadData(f"{path}: found {found} pixels, expected the photo's {wanted}")
@@ -109,7 +116,7 @@ def _srgb(image):  # type: ignore[no-untyped-def]
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
-    """An sRGB picture (H,W,3|4) uint8 as PNG, JPEG or WebP by its suffix."""
+    """An sRGB picture (H,W,3|4) uint8 as PNG, JPEG or WebP by its suffix, with what it was made from in it."""
     from PIL import Image
 
     formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -117,8 +124,9 @@ def write_picture(path: Path, image: np.ndarray) -> None:
     if kind is None:
         raise UsageError(f"{path}: cannot write {path.suffix or 'a picture without suffix'}, use {', '.join(formats)}")
     out = io.BytesIO()
-    Image.fromarray(image if kind != "JPEG" else image[..., :3]).save(out, kind)
-    write_bytes(path, out.getvalue())
+    plain, said = Image.fromarray(image if kind != "JPEG" else image[..., :3]), provenance.here()
+    plain.save(out, kind, **({"xmp": imprint.xmp(said)} if kind == "WEBP" else {}))
+    write_bytes(path, out.getvalue() if kind == "WEBP" else imprint.imprinted(out.getvalue(), said))
 
 
 def write_movie(path: Path, frames: np.ndarray) -> None:
@@ -135,4 +143,6 @@ def write_movie(path: Path, frames: np.ndarray) -> None:
             except ImportError:
                 raise NotInstalled(f"{path}: .mp4 needs ffmpeg: pip install imageio-ffmpeg, or use .webp") from None
         else:
-            imageio.imwrite(temporary, frames, plugin="pillow", duration=1000 / FRAMES_PER_SECOND, loop=0)
+            said = provenance.here()
+            told = {"xmp": imprint.xmp(said)} if kind == ".webp" else {"comment": imprint.text_of(said)}
+            imageio.imwrite(temporary, frames, plugin="pillow", duration=1000 / FRAMES_PER_SECOND, loop=0, **told)

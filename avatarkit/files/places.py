@@ -5,6 +5,7 @@ from pathlib import Path
 
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
+ENCODER = Path(__file__).parent.parent / "encoder.safetensors"
 
 
 def cache() -> Path:

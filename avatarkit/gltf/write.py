@@ -44,7 +44,7 @@ def encode(scene: Scene) -> bytes:
         "extensionsUsed": sorted(used),
     }  # fmt: skip
     document["nodes"], roots = _nodes(scene)
-    document["scenes"] = [_kept({"nodes": roots})]
+    document["scenes"] = [_kept({"nodes": roots, "extras": scene.extras})]  # Blender drops the asset's
     document |= {"accessors": buffer.accessors, "bufferViews": buffer.views}
     binary = buffer.joined()
     document["buffers"] = [{"byteLength": len(binary)}] if binary else []

@@ -11,7 +11,7 @@ from avatarkit.normals.asking import check
 from avatarkit.normals.drawing import drawn
 from avatarkit.normals.giving import given
 from avatarkit.normals.regressing import regressed
-from avatarkit.normals.tailoring import tailored
+from avatarkit.normals.tailoring import tailored, worn
 from avatarkit.sitter import Sitter, seated
 
-__all__ = ["Sitter", "check", "drawn", "given", "regressed", "seated", "tailored"]
+__all__ = ["Sitter", "check", "drawn", "given", "regressed", "seated", "tailored", "worn"]

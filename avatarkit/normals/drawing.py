@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from avatarkit import diffusion
-from avatarkit.diffusion import DualNormalPipeline
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.keeping import bodily
@@ -40,7 +38,9 @@ def drawn(
     With a `painter`, any pipeline of Stable Diffusion's kind, the front is painted first, the back drawn to it, and
     then both again. A `front` (4,S,S) made elsewhere stays as it is. BadData for a model of another kind.
     """
-    if not isinstance(dual, DualNormalPipeline):
+    from avatarkit import diffusion  # seconds, which those who draw nothing need not wait
+
+    if not isinstance(dual, diffusion.DualNormalPipeline):
         raise BadData(f"--model: a {type(dual).__name__} draws no backs, expected a DualNormalPipeline (see --painter)")
     chance, side = torch.Generator().manual_seed(seed), dual.side or sitter.size
     body, words = _at(sitter.maps, side)[None], words or ""

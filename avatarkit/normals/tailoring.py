@@ -12,6 +12,7 @@ from torch import Tensor
 
 from avatarkit import appearance, population
 from avatarkit import camera as cameras
+from avatarkit.appearance import Looks
 from avatarkit.appearance.mapping import mapped
 from avatarkit.camera import Camera
 from avatarkit.maps import Maps, View
@@ -48,6 +49,18 @@ def tailored(
     `views` are the nearest and the farthest surface from the front; more are nearest ones around the vertical. With a
     photo, or a `front` (4,S,S) made elsewhere, the clothes follow its outline. `front` and `back` stay as they are.
     """
+    looks, clothes = worn(sitter, words, seed=seed, front=front)
+    vertices = looks.mesh.vertices
+    outlined = sitter.mask is not None or front is not None
+    camera = sitter.camera if outlined else cameras.framing(vertices, sitter.camera.size)
+    maps = mapped(looks, clothes, _views(camera, vertices, views))
+    return joined(maps if sitter.photo is None else settled(sitter, maps), front, back)
+
+
+def worn(
+    sitter: Sitter, words: str | None = None, *, seed: int = 0, front: Tensor | None = None
+) -> tuple[Looks, Dressed]:
+    """The clothes themselves, and what they look like."""
     said = heeded(words) if words else Description()
     drawn = population.draw(
         population.generator_of(seed, 0), prompt=replace(said, outfit=overriding(noticed(sitter), said.outfit))
@@ -59,10 +72,7 @@ def tailored(
     clothes = recoloured(sitter, clothes, vertices, [slot for slot, wish in said.outfit.items() if wish.cut])
     body = drawn.phenotype
     looks = appearance.prepared(clothes, sitter.model, seed=chance, age=body.age, sex=body.sex)
-    looks = replace(looks, mesh=replace(looks.mesh, vertices=vertices))
-    camera = sitter.camera if outline is not None else cameras.framing(vertices, sitter.camera.size)
-    maps = mapped(looks, clothes, _views(camera, vertices, views))
-    return joined(maps if sitter.photo is None else settled(sitter, maps), front, back)
+    return replace(looks, mesh=replace(looks.mesh, vertices=vertices)), clothes
 
 
 def overriding(seen: Wishes, said: Wishes) -> Wishes:

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from avatarkit.render.sampling import Bilinear
 from avatarkit.shapes import sizes
 
 
@@ -37,18 +38,9 @@ def texture(
 
 
 def _bilinear(images: Tensor, uv: Tensor, wrap: str) -> Tensor:
-    h, w = images.shape[1:3]
-    place = uv * uv.new_tensor([w, h]) - 0.5
-    corner = place.detach().floor()
-    share_x, share_y = (place - corner).to(images.dtype).unsqueeze(-2).unbind(dim=-1)
-    x, y = corner.long().unbind(dim=-1)
-    view = torch.arange(len(images), device=uv.device)[:, None, None]
-    rows = []
-    for j in (y, y + 1):
-        j = j % h if wrap == "repeat" else j.clamp(0, h - 1)
-        near, far = (images[view, j, i % w if wrap == "repeat" else i.clamp(0, w - 1)] for i in (x, x + 1))
-        rows.append(near + share_x * (far - near))
-    return rows[0] + share_y * (rows[1] - rows[0])
+    places = uv.reshape(len(uv), -1, 2)
+    found: Tensor = Bilinear.apply(images, places, wrap == "repeat")  # type: ignore[no-untyped-call]
+    return found.reshape(*uv.shape[:3], images.shape[3])
 
 
 def texture_level(uvs: Tensor, rast: Tensor, clip: Tensor, faces: Tensor, texture_size: tuple[int, int]) -> Tensor:

@@ -17,9 +17,10 @@ from avatarkit.body import JOINT_INDEX, Body, BodyModel, PosedBody
 from avatarkit.mesh import Mesh, edges, face_areas
 from avatarkit.rigging.hanging import hanging, hems, hems_of
 from avatarkit.rigging.unposing import torn_faces
-from avatarkit.rigging.wearing import FINGERS, Worn, worn
+from avatarkit.rigging.wearing import Worn, worn
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
+from avatarkit.stress import FINGERS
 from avatarkit.surface import Surface
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

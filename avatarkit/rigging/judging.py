@@ -9,19 +9,14 @@ import torch
 from torch import Tensor
 
 from avatarkit.avatar import Avatar
-from avatarkit.body import JOINT_INDEX, JOINT_NAMES
+from avatarkit.body import JOINT_NAMES
 from avatarkit.errors import QualityGate
-from avatarkit.rigging.binding import FINGERS
+from avatarkit.stress import crossed, mixed, unweighted
 
 log = logging.getLogger("avatarkit")
 
 BODY = JOINT_NAMES[:22]
 """The joints that must lie inside of the mesh."""
-
-
-FINGER_JOINTS = [
-    [JOINT_INDEX[f"{side}_{finger}{bone}"] for bone in (1, 2, 3)] for side in ("left", "right") for finger in FINGERS
-]
 
 
 @dataclass(frozen=True)
@@ -51,18 +46,15 @@ def judge(avatar: Avatar, mended: float, *, allow_poor: bool = False) -> None:
 
 MUCH = 0.05
 """The share of the surface whose mending a user should know of: wide skirts of people who stride."""
-ASIDE = 0.1
-"""Metres from the middle, at rest, from where on a limb is known to be the left or the right one."""
 
 
 def faults(avatar: Avatar, mended: float, gate: Gate | None = None) -> list[str]:
     """What is wrong with the rig, a line each; none for a good one."""
     gate = gate or Gate()
     found = []
-    sums = avatar.lbs_weights.sum(dim=1)
     if not bool(torch.isfinite(avatar.lbs_weights).all()) or not bool(torch.isfinite(avatar.joints).all()):
         return ["weights or joints are not finite"]
-    bare = int(((sums - 1).abs() > 1e-3).sum())
+    bare = unweighted(avatar)
     if bare:
         found.append(f"{bare} vertices have weights that do not sum to one")
     share = crossed(avatar)
@@ -79,23 +71,6 @@ def faults(avatar: Avatar, mended: float, gate: Gate | None = None) -> list[str]
         if float(depth) > gate.outside:
             found.append(f"the joint {name} is {100 * float(depth):.1f} cm outside of the mesh")
     return found
-
-
-def crossed(avatar: Avatar) -> float:
-    """The share of the vertices more than ASIDE from the middle with over half of their weight on the other side."""
-    x = avatar.mesh.vertices[:, 0]
-    side = torch.tensor([name.startswith("left") - name.startswith("right") for name in JOINT_NAMES])
-    on_left, on_right = (avatar.lbs_weights[:, side == k].sum(dim=1) for k in (1, -1))
-    wrong = ((x > ASIDE) & (on_right > 0.5)) | ((x < -ASIDE) & (on_left > 0.5))
-    return float(wrong.double().mean())
-
-
-def mixed(avatar: Avatar) -> float:
-    """The share of the fingers' vertices with over a fifth of their weight on another finger than most of it."""
-    weights = torch.stack([avatar.lbs_weights[:, own].sum(dim=1) for own in FINGER_JOINTS], dim=1)
-    first, second = weights.topk(2, dim=1).values.unbind(dim=1)
-    of_finger = first > 0.5
-    return float((second[of_finger] > 0.2).double().mean()) if bool(of_finger.any()) else 0.0
 
 
 def outside(avatar: Avatar) -> Tensor:

@@ -19,10 +19,9 @@ from avatarkit.body import JOINT_INDEX, Body, Pose, PosedBody
 from avatarkit.choices import chosen
 from avatarkit.mesh import Mesh, edges, face_areas, unit, vertex_normals
 from avatarkit.shapes import sizes
+from avatarkit.stress import FINGERS, SIDES
 from avatarkit.surface import Surface
 
-FINGERS = ("thumb", "index", "middle", "ring", "pinky")
-SIDES = ("left", "right")
 LIMBS: Mapping[str, tuple[str, ...]] = {
     "torso": ("pelvis", "spine1", "spine2", "spine3", "left_collar", "right_collar"),
     "head": ("neck", "head", "jaw", "left_eye", "right_eye"),

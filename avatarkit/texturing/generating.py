@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -55,13 +56,15 @@ def refined(mesh: Mesh, drawn: Callable[[Camera], Tensor], paint: Painter, *, si
     return made
 
 
-def pixels_of(mesh: Mesh, camera: Camera) -> tuple[Places, tuple[Tensor, ...], Tensor]:
+def pixels_of(
+    mesh: Mesh, camera: Camera, *, surface: Literal["nearest", "farthest"] = "nearest"
+) -> tuple[Places, tuple[Tensor, ...], Tensor]:
     """The places that a camera's pixels show, their rows and columns, and the mesh's coverage (H,W)."""
     _, depth = cameras.project(camera, mesh.vertices)
     near = max(float(depth.min()) - 0.1, 0.01) if camera.kind == "perspective" else float(depth.min()) - 0.1
     clip_from_world = cameras.clip_from_world(camera, near, float(depth.max()) + 0.1)
     clip = (mesh.vertices @ clip_from_world[:, :3].T + clip_from_world[:, 3])[None]
-    raster = render.rasterize(clip, mesh.faces, camera.size)[0]
+    raster = render.rasterize(clip, mesh.faces, camera.size, surface=surface)[0]
     where = raster[..., 3].nonzero(as_tuple=True)
     at = raster[where]
     shares = torch.stack([at[:, 0], at[:, 1], 1 - at[:, 0] - at[:, 1]], dim=1)

@@ -25,6 +25,7 @@ from avatarkit.texturing.colouring import coloured
 from avatarkit.texturing.generating import imagined, pixels_of, refined
 from avatarkit.texturing.joining import joined
 from avatarkit.texturing.mirroring import carried
+from avatarkit.texturing.optimising import optimised
 from avatarkit.texturing.sights import LABELS, SOURCE_COLOURS, Sight, of_maps, of_photo
 
 PADDING = 8
@@ -57,12 +58,14 @@ def painted(
     refiner: Any = None,
     words: str = "a person",
     seed: int = 0,
+    optimising: bool = True,
     joining: bool = True,
 ) -> Painted:
     """The mesh in an atlas of `size`² texels, with its `base_colour`, and a `normal` map where `detail` is given.
 
     `back` is the same person from elsewhere, perhaps in another pose. `painter` and `refiner` are pipelines that paint
-    what no picture shows, by `words`, and sharpen the whole. `joining` makes both sides of each cut look alike.
+    what no picture shows, by `words`, and sharpen the whole. `optimising` makes it as sharp as the pictures, `joining`
+    both sides of each cut look alike.
     BadData where no colour is known.
     """
     mesh = person.placed(mesh, person.mesh(model).vertices)
@@ -84,12 +87,14 @@ def painted(
         sharpen = partial(_asked, refiner, words, generator, SHARPEN)
         sights += refined(mesh, partial(_drawn, drawn), sharpen, size=_side(refiner))
         colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
+    sources = torch.zeros(size, size, dtype=torch.uint8)
+    sources[there] = source
     whole = _padded(colours, there, sheet)
+    if optimising:
+        whole = padded(optimised(whole, sources, mesh, sights), sheet, PADDING)
     images = {"base_colour": _rounded(joined(whole, chosen, sheet) if joining else whole)}
     if detail is not None:
         images["normal"] = _image((relief(places, detail) + 1) / 2, there, sheet, empty=(0.5, 0.5, 1.0))
-    sources = torch.zeros(size, size, dtype=torch.uint8)
-    sources[there] = source
     return Painted(replace(mesh, images=images), sources)
 
 

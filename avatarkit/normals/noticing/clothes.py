@@ -169,10 +169,10 @@ def _border(glimpse: Glimpse, legs: Legs) -> tuple[float, float]:
     edges = np.arange(-0.7, legs.hem, 0.1)
     bins = [colour[_between(level, edge, edge + 0.1)] for edge in edges]
     kept = [(edge, np.median(lab, axis=0)) for edge, lab in zip(edges, bins, strict=True) if len(lab) >= 6]
-    if len(kept) < 5:
-        return 0.65, 0.0
-    at, labs = np.array([edge for edge, _ in kept]), np.stack([lab for _, lab in kept]) * [0.6, 1.3, 1.3]
+    at, labs = np.array([edge for edge, _ in kept]), np.array([lab for _, lab in kept]).reshape(-1, 3) * [0.6, 1.3, 1.3]
     splits = [k for k in range(2, len(at) - 1) if at[k] > -0.35]
+    if len(kept) < 5 or not splits:
+        return 0.65, 0.0
     costs = [sum(float(np.abs(part - np.median(part, axis=0)).sum()) for part in (labs[:k], labs[k:])) for k in splits]
     k = splits[int(np.argmin(costs))]
     return float(at[k]), float(np.linalg.norm(np.median(labs[:k], axis=0) - np.median(labs[k:], axis=0)))
