@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from avatarkit.body import JOINT_INDEX, Body, BodyModel, PosedBody
-from avatarkit.mesh import Mesh, edges
+from avatarkit.mesh import Mesh, edges, face_areas
 from avatarkit.rigging.hanging import hanging, hems, hems_of
+from avatarkit.rigging.unposing import torn_faces
 from avatarkit.rigging.wearing import Worn, worn
 from avatarkit.shapes import sizes
 from avatarkit.springs import Springs, filled, smoothed
@@ -72,9 +73,20 @@ def weights_of(mesh: Mesh, body: Body, posed: PosedBody, *, influences: int = 4)
     hands = found[:, HANDS].sum(dim=1) > 0.5  # fingers are too near to each other to be mixed
     found = filled(joined, kept | sure, found)
     hem = hems(mesh, posed, found, on) if scan else hems_of(loose, mesh, body, posed, found)
-    found = hanging(mesh, body, posed, found, hem, tied=not scan)
-    found = smoothed(joined, found, kept | hands, SMOOTHING)
-    return strongest(found.clamp(min=0), influences).to(model.lbs_weights)
+    hung = hanging(mesh, body, posed, found, hem, tied=not scan)
+    several = [hung] if scan or hung is found else [hung, found]
+    several = [smoothed(joined, weights, kept | hands, SMOOTHING) for weights in several]
+    several = [strongest(weights.clamp(min=0), influences) for weights in several]
+    if len(several) > 1:
+        several.sort(key=lambda weights: _torn(mesh, weights, posed))
+    return several[0].to(model.lbs_weights)
+
+
+def _torn(mesh: Mesh, weights: Tensor, posed: PosedBody) -> float:
+    """Square metres: a skirt that is tied to the legs hangs as a tailor has it only where that tears it less."""
+    touched = torch.zeros(len(mesh.vertices), dtype=torch.bool)
+    touched[mesh.faces[torn_faces(mesh, weights, posed.world_from_rest)]] = True
+    return float(face_areas(mesh.vertices, mesh.faces)[touched[mesh.faces].any(dim=1)].sum())
 
 
 def parts_of(mesh: Mesh, model: BodyModel) -> tuple[Tensor, Tensor]:

@@ -33,8 +33,8 @@ def unposed(mesh: Mesh, lbs_weights: Tensor, world_from_rest: Tensor) -> Unposed
     [Sorkine, Alexa: As-Rigid-As-Possible Surface Modeling, SGP 2007, equation 8], between vertices that stay.
     """
     V, _ = sizes("V 3, V J", mesh.vertices, lbs_weights)
-    rest, linear, clear = undone(mesh.vertices, lbs_weights, world_from_rest)
-    torn = _torn(mesh, rest, linear) | (~clear)[mesh.faces].any(dim=1)
+    rest, linear, _ = undone(mesh.vertices, lbs_weights, world_from_rest)
+    torn = torn_faces(mesh, lbs_weights, world_from_rest)
     mended = torch.zeros(V, dtype=torch.bool)
     mended[mesh.faces[torn]] = True
     for _ in range(RINGS):
@@ -64,6 +64,12 @@ def _inverted(linear: Tensor) -> tuple[Tensor, Tensor]:
     u, s, vh = torch.linalg.svd(linear)
     held = vh.transpose(1, 2) @ (u / s.clamp(min=LEAST_CLEAR)[:, None, :]).transpose(1, 2)
     return held, s[:, 2] > LEAST_CLEAR
+
+
+def torn_faces(mesh: Mesh, lbs_weights: Tensor, world_from_rest: Tensor) -> Tensor:
+    """(F) bool: faces that undoing these weights (V,J) turns over or tears."""
+    rest, linear, clear = undone(mesh.vertices, lbs_weights, world_from_rest)
+    return _torn(mesh, rest, linear) | (~clear)[mesh.faces].any(dim=1)
 
 
 def _torn(mesh: Mesh, rest: Tensor, linear: Tensor) -> Tensor:
