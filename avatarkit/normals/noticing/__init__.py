@@ -1,8 +1,8 @@
 """What a photo shows of what its person wears, said as words would say it: wishes by slot of an `outfit`.
 
 Part by part against the body, by rules: where along arms and legs skin begins, whether cloth hangs between the
-legs, where the trunk's colour changes, what stands around the head. Skirt, dress or coat is told at a glance, by a small
-network, if there is one. What cannot be told is left open.
+legs, where the trunk's colour changes, what stands around the head. Skirt, dress or coat is told at a glance by a small
+network, if one is given. What cannot be told is left open.
 
     glimpse   the photo's pixels with their places on the resting body, and how much they look like skin
     clothes   garments, their lengths, shoes          head   hair, beard, skin

@@ -103,7 +103,7 @@ def _sleeve(glimpse: Glimpse) -> float:
 def _legs_as(seen: Seen, glimpse: Glimpse) -> Legs:
     """What was seen, its hem where skin begins if that is not elsewhere."""
     hem, bare = _skin_of_legs(glimpse)
-    if seen.coat > 0.5:
+    if seen.coat > max(0.5, seen.skirt):
         return Legs(False, LONG, False, coat=float(np.clip(seen.coat_hem, 1.3, 2.7)))
     if seen.skirt <= 0.5:
         return Legs(False, hem if bare else LONG, bare)
