@@ -10,7 +10,8 @@ Figures as in DESIGN §7, means over people with 95 % intervals of the bootstrap
 bare body. `words_…`: what an onlooker who learnt from other people names in renders of the final avatar (--cache, that
 of synth.py); `labels`: of normals.png. `reaches`: hats, glasses, bags that are less than half as far from the avatar as
 from the bare body. `alone_…`: fresh processes, kernels compiled: wall and CPU seconds, peak memory. `batch_…`: photos
-through one pipeline, over those many separate runs. People whose avatar failed are counted.
+through one pipeline, over those many separate runs. `hard_…`: photos that ask much, by `build` without a word more:
+exit code, Chamfer after the similarity of bodies; --sheet draws them. People whose avatar failed are counted.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from _built import Place, Row, row_of
+from _hard import hard
 from _recovered import named, onlooker
 
+from avatarkit import files
 from avatarkit.scores import interval
 
 SEED = 41011
-GROUPS = ("true", "fit", "words", "alone", "batch")
+GROUPS = ("true", "fit", "words", "alone", "batch", "hard")
 AT_MOST = {
     "true_chamfer_cm": 1.2, "true_over_nude": 0.7, "fit_aligned_chamfer_cm": 3.0, "fit_aligned_over_nude": 0.9,
     "fit_standing_aligned_chamfer_cm": 2.3, "words_chamfer_cm": 0.6, "alone_photo_wall_s": 90, "alone_words_wall_s": 90,
@@ -138,6 +141,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED, help="a fresh one for figures to report")
     parser.add_argument("--root", type=Path, help="where all is kept; what is there is not made again")
     parser.add_argument("--cache", type=Path, help="synth.py's, which the onlooker learns from")
+    parser.add_argument("--sheet", type=Path, help="write a sheet of the hard photos and what came out")
     parser.add_argument("--photos", type=int, default=20, help="of the batch")
     parser.add_argument("--only", default=",".join(GROUPS), help="some of " + ",".join(GROUPS))
     asked = parser.parse_args()
@@ -155,6 +159,11 @@ def main() -> None:
                     print(f"{group} {index}: {row['failed']}", file=sys.stderr)
         figures |= alone(place) if "alone" in groups else {}
         figures |= batch(place, asked.photos) if "batch" in groups else {}
+        if "hard" in groups:
+            found, sheet = hard(files.read_body_model("builtin"), asked.seed, place.root / "hard")
+            figures |= found
+            if asked.sheet is not None:
+                sheet.save(asked.sheet)
     print(json.dumps(figures) if asked.json else table(figures))
 
 
