@@ -130,14 +130,14 @@ def _beside(mark: Reads, folders: list[Path]) -> Path | None:
 def people(path: Path, mark: Reads) -> list[Path]:
     """A folder's people, each by the file that stands for it; any other path stands for itself.
 
-    A folder that holds such a file under its usual name is one person; else its folders are, and its loose photos
-    and texts. Raises InputMissing for a folder without anybody.
+    A folder that holds such a file under its usual name is one person; else its folders are, and its loose photos;
+    loose texts are not, as most are about something else. Raises InputMissing for a folder without anybody.
     """
     if not mark.source or not path.is_dir():
         return [path]
     if own := _beside(mark, [path]):
         return [own]
-    loose = [p for p in sorted(path.iterdir()) if p.is_file() and p.suffix.lower() in (*PHOTO_SUFFIXES, ".txt")]
+    loose = [p for p in sorted(path.iterdir()) if p.is_file() and p.suffix.lower() in PHOTO_SUFFIXES]
     taken = {p.with_suffix("") for p in loose}  # the folders that these have got or will get
     inside = [_beside(mark, [p]) for p in sorted(path.iterdir()) if p.is_dir() and p not in taken]
     found = sorted([*loose, *(p for p in inside if p is not None)])

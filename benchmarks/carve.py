@@ -24,6 +24,7 @@ import torch
 from _carved_sheet import sheet
 from _judged import ABLATIONS, FIGURES, Figures, Method, Row, column, difference, ours, paired, row_of, with_interval
 from _memory import peak_of
+from _tables import table
 from _truths import cases
 from PIL import Image
 
@@ -131,19 +132,6 @@ def part_rows(rows: list[Row]) -> Figures:
     return found
 
 
-def table(figures: Figures) -> str:
-    lines = []
-    for name, value in figures.items():
-        if name.endswith(("_low", "_high")):
-            continue
-        spread = f"{figures[f'{name}_low']:.4g} … {figures[f'{name}_high']:.4g}" if f"{name}_low" in figures else ""
-        bounds = [f"{sign} {limits[name]:g}" for sign, limits in (("≤", AT_MOST), ("≥", AT_LEAST)) if name in limits]
-        lines.append(
-            (name.ljust(40) + f"{value:.4g}".rjust(10) + spread.rjust(22) + "".join(bounds).rjust(10)).rstrip()
-        )
-    return "\n".join(lines)
-
-
 def worst(rows: list[Row], count: int = 6) -> str:
     """The people whom front and back carve worst, and all failures."""
     told = sorted((row for row in rows if "two" in row.figures), key=lambda row: -row.figures["two"]["chamfer"])
@@ -197,7 +185,7 @@ def main() -> None:
     if asked.sheet is not None:
         Image.fromarray(sheet(pairs)).save(asked.sheet)
     figures = figures_of(rows) | memory
-    print(json.dumps(figures) if asked.json else table(figures) + "\n\n" + worst(rows))
+    print(json.dumps(figures) if asked.json else table(figures, AT_MOST, AT_LEAST) + "\n\n" + worst(rows))
 
 
 if __name__ == "__main__":

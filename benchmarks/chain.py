@@ -32,6 +32,7 @@ import torch
 from _built import Place, Row, row_of
 from _hard import hard
 from _recovered import named, onlooker
+from _tables import table
 
 from avatarkit import files
 from avatarkit.scores import interval
@@ -121,17 +122,6 @@ def batch(place: Place, count: int) -> Row:
     }
 
 
-def table(figures: Row) -> str:
-    lines = []
-    for key, value in figures.items():
-        if key.endswith(("_low", "_high")):
-            continue
-        spread = f"{figures[f'{key}_low']:.4g} … {figures[f'{key}_high']:.4g}" if f"{key}_low" in figures else ""
-        bounds = [f"{sign} {limits[key]:g}" for sign, limits in (("≤", AT_MOST), ("≥", AT_LEAST)) if key in limits]
-        lines.append((key.ljust(44) + f"{value:.4g}".rjust(10) + spread.rjust(22) + "".join(bounds).rjust(10)).rstrip())
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one person, the true body given")
@@ -164,7 +154,7 @@ def main() -> None:
             figures |= found
             if asked.sheet is not None:
                 sheet.save(asked.sheet)
-    print(json.dumps(figures) if asked.json else table(figures))
+    print(json.dumps(figures) if asked.json else table(figures, AT_MOST, AT_LEAST))
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def build(
     """Photo or sentence to avatar: every stage in one process, each writing its file and record.
 
     What is up to date by its record (content, options, version) is not made again: a build that was stopped goes on. A
-    folder stands for the people in it: folders with photo.* or prompt.txt, and loose photos and texts.
+    folder stands for the people in it: folders with photo.* or prompt.txt, and loose photos.
 
     Examples:
 

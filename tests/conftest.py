@@ -47,6 +47,15 @@ def toy() -> Program:
 
 
 @pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A folder with three of them, in words."""
+    for name in ("ana", "bob", "cy"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "prompt.txt").write_text(name)
+    return tmp_path
+
+
+@pytest.fixture
 def avatarkit() -> Program:
     """The real program."""
     return Program("-m", "stages.main")

@@ -6,14 +6,7 @@ import subprocess
 import time
 
 import pytest
-
-
-@pytest.fixture
-def people(tmp_path):
-    for name in ("ana", "bob", "cy"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "prompt.txt").write_text(name)
-    return tmp_path
+from painters import painter
 
 
 def made(folder):
@@ -90,3 +83,12 @@ def test_what_cannot_be_meant(toy, people, arguments, says):
 def test_to_stops_the_chain(toy, people):
     done = toy("build", people / "ana", "--to", "dress")
     assert done.stdout == f"{people}/ana/normals.png\n".encode() and not (people / "ana/carved.glb").exists()
+
+
+def test_an_image_model_paints_the_words_first(avatarkit, tmp_path):
+    painter("text", tmp_path).save_pretrained(tmp_path / "model")
+    asked = ["build", "--prompt", "a man", "--image-model", tmp_path / "model", "-o", f"{tmp_path}/man/"]
+    done = avatarkit(*asked, "--with", "imagine --steps 1 --size 64", "--to", "imagine")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/man/imagined.png\n".encode()), done.stderr
+    goes_on = avatarkit("build", tmp_path / "man", "--dry-run").stderr
+    assert f"fit-smpl {tmp_path}/man/imagined.png".encode() in goes_on

@@ -17,14 +17,6 @@ from stages.main import COMMANDS, STAGES
 HEAVY = {"torch", "numpy", "diffusers", "transformers", "open3d", "smplx", "trimesh", "imageio", "PIL", "scipy", "rich"}
 
 
-@pytest.fixture
-def people(tmp_path):
-    for name in ("ana", "bob", "cy"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "prompt.txt").write_text(name)
-    return tmp_path
-
-
 def lines(done):
     return done.stdout.decode().splitlines()
 

@@ -82,8 +82,8 @@ def test_the_commands_run_as_written(workplace, block):
 def test_the_commands_on_photos_run_as_written(workplace, block):
     if lacking := detect.available():
         pytest.skip(f"SKIPPED: {lacking}: README's commands on photos are not run")
-    synth = "avatarkit synth crowd -n 1 --preset train --prompt 'a man in a shirt and trousers, standing' -q"
-    copied = "python -c \"from PIL import Image; Image.open('crowd/000000/photo.png').save('ana.jpg')\""
+    synth = "avatarkit synth passers-by -n 1 --preset train --prompt 'a man in a shirt and trousers, standing' -q"
+    copied = "python -c \"from PIL import Image; Image.open('passers-by/000000/photo.png').save('ana.jpg')\""
     script = f"set -eu\nexport PATH={workplace}/bin:{Path(sys.executable).parent}:$PATH\n{synth}\n{copied}\n{block}"
     done = subprocess.run(["bash", "-c", script], cwd=workplace, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -99,7 +99,7 @@ def test_apples_photos_are_to_be_converted(tmp_path):
 
 def test_a_folder_stands_for_its_people(tmp_path):
     mark = reads(draw)["subject"]
-    for place in ("ana/photo.jpg", "bob/prompt.txt", "cy.jpg", "cy/photo.jpg", "notes.md", "empty/x"):
+    for place in ("ana/photo.jpg", "bob/prompt.txt", "cy.jpg", "cy/photo.jpg", "notes.txt", "empty/x"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text("x")
     found = [path.relative_to(tmp_path).as_posix() for path in people(tmp_path, mark)]
