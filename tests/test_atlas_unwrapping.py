@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from solids import ball
 from torch import Tensor
 
 from avatarkit import files
@@ -199,6 +200,26 @@ def test_the_body_s_atlas_keeps_its_promises():
     old = body.shaped(torch.zeros(10)).posed(Pose.rest()).vertices[body.outer_faces]
     skin = atlas.mesh.vertices[atlas.mesh.faces[~inner]]
     assert float(skin.amax((0, 1))[1]) == pytest.approx(float(old.amax((0, 1))[1])), "the surface stays"
+
+
+def test_a_bag_that_hangs_beside_has_a_chart_of_its_own():
+    subject, bag = person(torch.zeros(10)), ball(0.15, 32, (0.55, 0.1, -0.1))
+    body = nude(subject)
+    flat = bag.vertices * torch.tensor([0.3, 1.0, 1.0]) + torch.tensor([0.385, 0.0, 0.0])
+    faces = torch.cat([body.faces, bag.faces + len(body.vertices)])
+    near = torch.cdist(flat, body.vertices).argmin(dim=1)  # as carve-mesh tells of bags
+    whole = Mesh(torch.cat([body.vertices, flat]), faces).having(
+        **{name: torch.cat([values, values[near]]) for name, values in body.attributes.items()}
+    )
+    atlas = unwrapped(whole, model(), subject)
+    found = measured(atlas)
+    assert found["flips"] == found["overlaps"] == 0 and found["density_ratio"] < 4
+    assert found["charts"] == measured(unwrapped_nude(0.0))["charts"] + 1
+    own = atlas.charts == atlas.names.index("bag")
+    assert int(own.sum()) >= len(bag.faces)
+    shown = atlas.uvs[own].mean(dim=1)
+    outer = atlas.mesh.vertices[atlas.mesh.faces[own]].mean(dim=1)[:, 0] > 0.58
+    assert float((shown[outer, 0] - 0.675).abs().mean()) < float((shown[~outer, 0] - 0.675).abs().mean())
 
 
 def test_eyes_and_mouth_are_open_and_hang_together_with_their_rims():

@@ -25,7 +25,7 @@ RECTANGLES: Mapping[str, tuple[float, float, float, float]] = {
     "right_palm": (0.54, 0.65, 0.655, 0.85), "right_knuckles": (0.655, 0.65, 0.77, 0.85),
     "left_knuckles": (0.77, 0.65, 0.885, 0.85), "left_palm": (0.885, 0.65, 1.0, 0.85),
     "right_sole": (0.89, 0.31, 1.0, 0.48), "left_sole": (0.89, 0.48, 1.0, 0.65),
-    "skirt_under": (0.54, 0.85, 0.74, 1.0),
+    "skirt_under": (0.54, 0.85, 0.61, 1.0), "bag": (0.61, 0.85, 0.74, 1.0),
     "skirt_front": (0.0, 0.385, 0.27, 1.0), "skirt_back": (0.27, 0.385, 0.54, 1.0),
 }  # fmt: skip
 """Left, top, right, bottom of each chart in the texture, 0 … 1. Skirts lie where the legs would that they hide."""

@@ -6,6 +6,7 @@ belongs to it), so that borders run between vertices, smoothly, and follow the t
     head    face | left, right; cut from the hairline over the crown down the nape
     arm     outer | front, back; cut along the inner side         leg with the foot's upper: likewise
     torso, hand   front, back     sole         skirt   front, back, under
+    bag     outer | front, back; cut on the side that it turns to the body
 """
 
 from collections.abc import Mapping
@@ -25,13 +26,16 @@ PANELS: Mapping[str, str] = {
     **{f"{side}_{limb}_{panel}": f"{side}_{limb}" for limb in ("arm", "leg") for side in SIDES for panel in LIMB},
     **{f"{side}_{part}": f"{side}_{part}" for part in ("palm", "knuckles", "sole") for side in SIDES},
     "skirt_front": "skirt_front", "skirt_back": "skirt_back", "skirt_under": "skirt_under",
+    **{f"bag_{panel}": "bag" for panel in LIMB},
 }  # fmt: skip
 """Which chart each panel is of."""
 NAMES = tuple(PANELS)
 CHARTS = tuple(dict.fromkeys(PANELS.values()))
 CHART_OF = torch.tensor([CHARTS.index(chart) for chart in PANELS.values()])
+BAG = tuple(name for name, chart in PANELS.items() if chart == "bag")
 CUT = (
     ("head_left", "head_right"),
+    ("bag_front", "bag_back"),
     *[(f"{side}_{limb}_front", f"{side}_{limb}_back") for limb in ("arm", "leg") for side in SIDES],
 )
 """Panels of one chart that are not sewn together where they meet."""
@@ -70,7 +74,8 @@ def sewn() -> Tensor:
 
 
 def fields(model: BodyModel) -> Tensor:
-    """(V,P): how much each of the template's vertices belongs to each panel of NAMES; 0 for skirts, and inside.
+    """(V,P): how much each of the template's vertices belongs to each panel of NAMES; 0 for skirts, bags, and
+    inside.
 
     Raises BadData for a body without parts or without a closed skin.
     """

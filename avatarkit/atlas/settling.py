@@ -41,8 +41,8 @@ LOOSER = 2
 """The same for skirts, of which the template says little; more turns squeeze slivers."""
 SOFTEST = 1e-3
 """To what springs are loosened at most."""
-THINNEST = 0.03
-"""The least area of a face in the texture, of what it would have were all alike."""
+THINNEST, BARELY = 0.03, 1e-3
+"""The least area of a face in the texture, of what it would have were all alike; and where nothing else opens it."""
 
 
 def flattened(found: Parted, charts: Sewn, panel: Tensor, wished: Tensor, firm: Tensor, model: BodyModel) -> Tensor:
@@ -83,23 +83,40 @@ def all_upright(found: Parted, charts: Sewn, panel: Tensor, place: Tensor, fixed
         name = CHARTS[CHART_OF[panel[ring[0]]]]
         hand, hanging = name in HANDS, name.startswith("skirt")
         simple = not hand or len(crossing(place[ring])) == 0
-        well = simple and _upright(place[used] + corners[used], local)
+        well = simple and not _over(place[used] + corners[used], local)
         if well and not hanging:
             continue
         if hand and simple:
             place[used] = unfolded(place[used], points, local, free)
-            if _upright(place[used] + corners[used], local):
+            if not _over(place[used] + corners[used], local):
                 continue
         if hand:
             place[ring] = boxed(found, charts, ring, place[ring], sizes_of(panel)[ring])
         inside = [torch.searchsorted(used, hole) for hole in inner]
         if hand or (inner and not well):
             place[used] = spanned(place[used], points, local, free, inside)
-        tried = [place[used], unfolded(place[used], points, local, free)]
-        if hanging:
-            tried.append(unfolded(spanned(place[used], points, local, free, inside, LOOSER), points, local, free))
-        place[used] = min(tried, key=lambda p: _faults(p, corners[used], points, local))
+        place[used] = straightened(place[used], corners[used], points, local, free, inside, hard=hanging)
     return place + corners
+
+
+def straightened(place: Tensor, corner: Tensor, points: Tensor, faces: Tensor, free: Tensor, holes: list[Tensor],
+                 *, hard: bool) -> Tensor:  # fmt: skip
+    """(N,2): of several ways of unfolding that which leaves the fewest faces turned over in the texture, where
+    `corner` (N,2) is added, and of those the least strained; of `hard` charts more ways are tried at once."""
+    areas = face_areas(points, faces).double()
+    areas = areas / areas.sum()
+
+    def faults(tried: Tensor) -> tuple[int, float]:
+        return _over(tried + corner, faces), float((strains(points[faces], tried[faces]).square() * areas).sum())
+
+    ways = [place, unfolded(place, points, faces, free)]
+    if hard or faults(ways[1])[0]:
+        ways.append(unfolded(spanned(place, points, faces, free, holes, LOOSER), points, faces, free))
+    best = min(ways, key=faults)
+    if faults(best)[0] == 0:
+        return best
+    least = BARELY * areas * areas_of(best[faces]).sum() + 1e-10
+    return min([best, untangled(best, faces, least, free)], key=faults)
 
 
 def spanned(
@@ -127,15 +144,9 @@ def spanned(
     return at[:N]
 
 
-def _faults(place: Tensor, corner: Tensor, points: Tensor, faces: Tensor) -> tuple[bool, float]:
-    """Is a face turned over, and the mean square of the strain over the surface."""
-    strain, areas = strains(points[faces], place[faces]).square(), face_areas(points, faces).double()
-    return not _upright(place + corner, faces), float((strain * areas).sum() / areas.sum())
-
-
-def _upright(place: Tensor, faces: Tensor) -> bool:
-    """Are all faces (F,3) upright in the texture, as it is written?"""
-    return bool((areas_of(place.float().double()[faces]) > 0).all())
+def _over(place: Tensor, faces: Tensor) -> int:
+    """How many faces (F,3) are turned over or nothing in the texture, as it is written."""
+    return int((areas_of(place.float().double()[faces]) <= 0).sum())
 
 
 def boxed(found: Parted, charts: Sewn, ring: Tensor, place: Tensor, spans: Tensor) -> Tensor:
@@ -161,7 +172,7 @@ def pinned_rims(
         if name in HANDS:
             rest = found.mesh.attributes["rest"][charts.vertex[ring]]
             start[ring] = untied(hand_places(model, name, rest).double())
-        elif name == "skirt_under":
+        elif name in ("skirt_under", "bag"):
             start[ring] = pinned(start[ring], lengths, corners_of(start[ring]), by_length=HANGING, snap=2.0)
         elif name in ABOVE:
             start[torch.unique(charts.faces[charts.piece == piece]), 1] *= room[ABOVE[name]]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from avatarkit.atlas import panels, skirts
+from avatarkit.atlas import bags, panels, skirts
 from avatarkit.atlas.atlas import Atlas
 from avatarkit.atlas.charting import Sewn, of_vertices, opened
 from avatarkit.atlas.layout import Layout, layout
@@ -63,6 +63,10 @@ def scores_of(mesh: Mesh, model: BodyModel, posed: PosedBody) -> Tensor:
     scores[none] = 0
     for name, lean in skirts.leans(mesh, posed).items():
         scores[:, panels.index(name)] = torch.where(none, 1 + panels.LEAN * lean, 0)
+    bag = bags.apart(mesh) > 0
+    scores[bag] = 0
+    for name, lean in bags.leans(mesh).items():
+        scores[:, panels.index(name)] = torch.where(bag, 1 + panels.LEAN * lean, 0)
     return panels.averaged(scores, mesh.faces, ROUNDS)
 
 
@@ -84,7 +88,9 @@ def wishes(
         else:
             found[own] = torch.nan
     hanging = skirts.placed(skirts.cylinder(mesh, posed)[charts.vertex], panel)
-    return torch.where(hanging.isnan(), found, hanging)
+    beside = bags.placed(bags.cylinder(mesh)[charts.vertex], panel)
+    found = torch.where(hanging.isnan(), found, hanging)
+    return torch.where(beside.isnan(), found, beside)
 
 
 def firm_of(found: Parted, charts: Sewn, exact: Tensor) -> Tensor:
