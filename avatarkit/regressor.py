@@ -17,8 +17,8 @@ from torch.nn.functional import elu, interpolate, pixel_shuffle, pixel_unshuffle
 from avatarkit.maps import PARTS
 from avatarkit.shapes import sizes
 
-SIDE = 512
-"""Pixels of the views that it learns from."""
+SIDE, NARROW = 512, 2
+"""Height in pixels of the views that it learns from, and how much higher than wide they are: most people stand."""
 STEP = 32
 """Widths and heights must be its multiples."""
 SHOWN, BODY = 4, 8
@@ -27,8 +27,8 @@ SHOWN, BODY = 4, 8
 
 @dataclass(frozen=True, eq=False)
 class Clothed:
-    """Of B people: `normals` (B,2,3,S,S) unit, view axes, front and back (DESIGN §2); `cover` (B,S,S) as logits, and
-    `parts` (B,2,PARTS,S/2,S/2); `sureness` (B,2,S,S), the concentration κ of an angular von Mises-Fisher distribution.
+    """Of B people: `normals` (B,2,3,H,W) unit, view axes, front and back (DESIGN §2); `cover` (B,H,W) as logits, and
+    `parts` (B,2,PARTS,H/2,W/2); `sureness` (B,2,H,W), the concentration κ of an angular von Mises-Fisher distribution.
     """
 
     normals: Tensor
@@ -38,7 +38,7 @@ class Clothed:
 
     @property
     def degrees(self) -> Tensor:
-        """(B,2,S,S): the error to be expected of each normal, of that distribution's mean angle."""
+        """(B,2,H,W): the error to be expected of each normal, of that distribution's mean angle."""
         k = self.sureness
         tail = torch.exp(-k * torch.pi)
         return torch.rad2deg(2 * k / (k.square() + 1) + torch.pi * tail / (1 + tail))
@@ -70,10 +70,10 @@ class Regressor(nn.Module):
         nn.init.zeros_(self.surface.weight)  # begins with the body itself
 
     def forward(self, shown: Tensor, body: Tensor) -> Clothed:
-        """Of `shown` (B,4,S,S), sRGB 0 … 1 and mask, black outside, and `body` (B,2,4,S,S), normals and coverage."""
-        _, S = sizes("B 4 S S, B 2 4 S S", shown, body)
-        if S % STEP:
-            raise ValueError(f"regressor: {S} pixels, expected a multiple of {STEP}")
+        """Of `shown` (B,4,H,W), sRGB 0 … 1 and mask, black outside, and `body` (B,2,4,H,W), normals and coverage."""
+        _, H, W = sizes("B 4 H W, B 2 4 H W", shown, body)
+        if H % STEP or W % STEP:
+            raise ValueError(f"regressor: {W} by {H} pixels, expected multiples of {STEP}")
         given = torch.cat([2 * shown - shown[:, 3:], body.flatten(1, 2)], dim=1).contiguous(
             memory_format=torch.channels_last
         )
@@ -88,7 +88,7 @@ class Regressor(nn.Module):
         surface = self.surface(self.last(torch.cat([_doubled(found), fine], dim=1)))
         surface = pixel_shuffle(surface, 2).float()
         parts, sureness = told.float().split([2 * len(PARTS), 2], dim=1)
-        sureness = 1.01 + elu(interpolate(sureness, (S, S), mode="bilinear"))
+        sureness = 1.01 + elu(interpolate(sureness, (H, W), mode="bilinear"))
         normals = surface[:, :6].unflatten(1, (2, 3)) + body[:, :, :3]
         normals = normals / normals.square().sum(dim=2, keepdim=True).add(1e-6).sqrt()
         return Clothed(normals, surface[:, 6], parts.unflatten(1, (2, len(PARTS))), sureness)
@@ -104,7 +104,7 @@ def _doubled(image: Tensor) -> Tensor:
 
 
 def surprise(found: Clothed, normals: Tensor) -> Tensor:
-    """(B,2,S,S): the negative logarithm of the angular von Mises-Fisher density of the true `normals` (B,2,3,S,S), but
+    """(B,2,H,W): the negative logarithm of the angular von Mises-Fisher density of the true `normals` (B,2,3,H,W), but
     for a constant: κ θ - log(κ² + 1) + log(1 + exp(-κ π)) [Bae et al. 2021, equation 7]."""
     chord = (found.normals - normals).square().sum(dim=2).clamp(max=3.999)
     angle = 2 * torch.asin((chord + 1e-6).sqrt() / 2)

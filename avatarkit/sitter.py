@@ -70,11 +70,11 @@ class Sitter:
 
 
 def seen(vertices: Tensor, faces: Tensor, camera: Camera) -> Tensor:
-    """(2,4,S,S): normals of a mesh from the front and of what lies farthest, in view axes, and coverage, of a square
-    camera; both have one silhouette."""
+    """(2,4,H,W): normals of a mesh from the front and of what lies farthest, in view axes, and coverage; both have one
+    silhouette."""
     image, cover = render.render(vertices, faces, [camera], vertex_normals(vertices, faces), surface="both")
-    side = camera.size[0]
-    image, cover = image.reshape(2, side, side, 3), cover.reshape(2, side, side, 1)
+    W, H = camera.size
+    image, cover = image.reshape(2, H, W, 3), cover.reshape(2, H, W, 1)
     surfaces: tuple[cameras.Surface, ...] = ("nearest", "farthest")
     found = []
     for layer, surface in zip(image, surfaces, strict=True):

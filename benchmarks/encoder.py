@@ -1,6 +1,6 @@
 """Trains the encoder that `avatarkit evaluate --real --fake` compares people in, and tells what its distances mean.
 
-    python benchmarks/encoder.py [--quick] [--json] [--cache DIR] [--write avatarkit/encoder.safetensors]
+    python benchmarks/encoder.py [--quick] [--json] [--cache DIR] [--write avatarkit/weights/encoder.safetensors]
 
 Learns from the tailor's people of seed 7001 (two views, front and back of each; `--people` of them, made where the
 cache lacks them), seed 0, and is asked about those of seed 7002. Without `--write`, the encoder that is shipped is

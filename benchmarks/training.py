@@ -2,7 +2,7 @@
 
     python benchmarks/training.py [--quick] [--json] [--kills 10] [--steps 240] [--runs 3]
 
-`avatarkit train regress`, small (64 pixels), in processes of its own; the kills are SIGKILLs at random moments. Figures
+`avatarkit train regress`, small (128 pixels), in processes of its own; the kills are SIGKILLs at random moments. Figures
 are those of its log over held-out people: degrees of front normals, the loss of the last report. `noise`: the standard
 deviation over the runs that were left alone, seeds 1, 2 …; the killed one has seed 1.
 """
@@ -26,7 +26,7 @@ QUICK = {"held": 4, "workers": 0, "every": 0.02}
 
 
 def command(out: Path, steps: int, seed: int, quick: bool) -> list[str]:
-    given = {"size": 64, "batch": 4, "steps": steps, "seed": seed, "held": 24, "every": CHECKPOINT, "room": 256}
+    given = {"size": 128, "batch": 4, "steps": steps, "seed": seed, "held": 24, "every": CHECKPOINT, "room": 256}
     given |= QUICK if quick else {}
     options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
     return [sys.executable, "-m", "stages.main", "train", "regress", "-o", str(out), *options]

@@ -16,7 +16,7 @@ def gen_normals(
     source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
         str | None,
-        Option("For regress: a folder. For diffusion: the same, or name/model@revision of the hub."),
+        Option("For regress: a folder; else ours. For diffusion: a folder, or name/model@revision of the hub."),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
@@ -48,8 +48,8 @@ def gen_normals(
         side: normals.given(sitter, files.read_image(path), name=str(path), space=space, y=y, back=side == "back")
         for side, path in sides.items()
     }
-    if source == "regress" and model:
-        maps = normals.regressed(sitter, files.read_regressor(Path(model)), **given)
+    if source == "regress":
+        maps = normals.regressed(sitter, files.read_regressor(Path(model) if model else None), **given)
     elif source == "diffusion" and model:
         dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
         maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)

@@ -4,24 +4,27 @@ from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed
 
-HELD_OUT_SEED, COARSE = 990_001, 0.85
+HELD_OUT_SEED, COARSE = 990_001, 0.35
 
 
 def train(
     model: Annotated[str, Reads("MODEL", help="What to train: regress.")],
     out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
     steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
-    size: Annotated[int, Option("Of the views, a multiple of 64; half of it at first [pixels].", min=64)] = 512,
+    size: Annotated[int, Option("Height of the views, a multiple of 128; half of it at first [pixels].", min=128)] = 512,
     batch: Annotated[int, Option("Views a step and process, at full size.", min=1)] = 8,
     workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
-    reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 16.0,
-    room: Annotated[int, Option("Views kept in memory, 5 MB each.", min=1)] = 1024,
+    reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 3.0,
+    room: Annotated[int, Option("Views kept in memory, 3 MB each.", min=1)] = 1024,
     held: Annotated[int, Option("Held-out views that are judged by, in held-out garments.", min=1)] = 48,
     every: Annotated[float, Option("Minutes between checkpoints, figures and sheets.", min=0)] = 5.0,
     device: Annotated[str, Option("Where to compute: auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
 ) -> str:
     """Train one of our own networks on synthetic people, who are made as they are needed and never stored.
+
+    What it learns is bounded by how many people it meets: let few views be learnt from often (--reuse) only where
+    people are made slowly.
 
     DIR gets checkpoint.pt (a run that was stopped goes on from there), log.jsonl (figures over held-out people in
     held-out garments), sheet.png, and model/ with the averaged weights. On several GPUs, or with a process a core, run
@@ -42,12 +45,13 @@ def train(
     lessons = {lesson.name: lesson for lesson in (training.RegressLesson(),)}
     if model not in lessons:
         raise UsageError(f"{model}: no such model, expected {' or '.join(lessons)}")
-    if size % 64:
-        raise UsageError(f"--size {size}: expected a multiple of 64")
+    if size % 128:
+        raise UsageError(f"--size {size}: expected a multiple of 128")
     lesson, rank, device = lessons[model], int(os.environ.get("RANK", 0)), training.device_of(device)
     body = partial(files.read_body_model, "builtin")
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
-    schedule = training.Schedule(steps, ((COARSE, size // 2, 2 * batch), (1.0, size, batch)), every=60 * every)
+    command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"
+    schedule = training.Schedule(steps, ((COARSE, size // 2, 4 * batch), (1.0, size, batch)), every=60 * every)
     reports = training.trained(
         lesson,
         schedule,
@@ -62,9 +66,18 @@ def train(
             files.write_training(out / "checkpoint.pt", report.state)
             files.append_line(out / "log.jsonl", report.figures)
             files.write_picture(out / "sheet.png", report.sheet)
-            files.write_network(out / "model", report.network)
+            files.write_network(out / "model", report.network, _card(model, report.figures, command))
             progress.log.info("step %d of %d: %s", report.step, steps, _told(report.figures))
     return str(out / "model")
+
+
+def _card(model: str, figures: dict[str, float], command: str) -> str:
+    """What a model card says of a network that was trained here."""
+    minutes = figures["seconds"] / 60
+    return (
+        f"`{model}`, trained by avatarkit on synthetic people alone, in {minutes:.0f} minutes: `{command}`.\n"
+        f"Over held-out people: {_told(figures)}."
+    )
 
 
 def _told(figures: dict[str, float]) -> str:

@@ -83,10 +83,14 @@ def test_without_a_photo_it_sees_nothing(sitter):
 
 def test_a_network_comes_back_from_its_folder(tmp_path):
     network = Regressor((8, 16, 16), (1, 1, 1))
-    files.write_network(tmp_path, network)
+    files.write_network(tmp_path, network, "A small one.")
     with record.keeping() as ledger:
         again = files.read_regressor(tmp_path)
-    assert not provenance.of(ledger).commercial  # a folder without a model card: of unknown licence
+    assert provenance.of(ledger).commercial  # its card says Apache-2.0
+    (tmp_path / "README.md").unlink()
+    with record.keeping() as ledger:
+        files.read_regressor(tmp_path)
+    assert not provenance.of(ledger).commercial  # without one: of unknown licence
     for name, value in network.state_dict().items():
         assert torch.allclose(value, again.state_dict()[name], atol=1e-3)
     (tmp_path / "config.json").write_text('{"widths": [8, 16, 24], "depths": [1, 1]}')

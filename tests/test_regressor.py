@@ -28,7 +28,7 @@ def test_an_untaught_network_says_what_the_body_is():
 def test_any_multiple_of_32_and_nothing_else():
     network = Regressor((8, 16, 16), (1, 1, 1))
     assert network(*sides(1, 96)).cover.shape == (1, 96, 96)
-    with pytest.raises(ValueError, match="multiple of 32"):
+    with pytest.raises(ValueError, match="multiples of 32"):
         network(*sides(1, 48))
 
 

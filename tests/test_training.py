@@ -31,7 +31,7 @@ def batch(model):
 
 
 def test_a_view_says_what_is_seen(batch):
-    assert batch.shape == (views.VIEWS, sum(views.CHANNELS.values()), SIDE, SIDE) and batch.dtype == torch.uint8
+    assert batch.shape == (views.VIEWS, sum(views.CHANNELS.values()), SIDE, SIDE // 2) and batch.dtype == torch.uint8
     given = views.unpacked(batch)
     inside, behind = given["cover"] > 0.9, given["body"][:, 0, 3] > 0.9
     assert 0.02 < inside.float().mean() < 0.7
@@ -69,11 +69,46 @@ def test_a_mirror_twice_is_nothing(batch):
     assert all(torch.equal(twice[name], given[name]) for name in given)
 
 
+def test_views_that_are_turned_and_nearer_show_the_same_surface():
+    """A ball is a ball, however it is seen: its normals are told by where they are."""
+    y, x = torch.meshgrid(torch.arange(SIDE) + 0.5, torch.arange(SIDE // 2) + 0.5, indexing="ij")
+    right, up = (x - 13) / 9, (30 - y) / 9
+    inside = (right.square() + up.square() < 1).float()
+    normals = torch.stack([right, up, (1 - right.square() - up.square()).clamp(min=0).sqrt()]) * inside
+    both = torch.stack([normals, normals]).expand(6, -1, -1, -1, -1)
+    given = {
+        "photo": torch.rand(6, 3, SIDE, SIDE // 2), "mask": inside.expand(6, 1, -1, -1), "normals": both,
+        "cover": inside.expand(6, -1, -1), "labels": 3 * inside.long().expand(6, 2, -1, -1),
+        "body": torch.cat([both, inside.expand(6, 2, 1, -1, -1)], dim=2),
+    }  # fmt: skip
+    found = augmenting.moved(given, np.random.default_rng(2))
+    radii = []
+    for k in range(6):
+        cover = found["cover"][k]
+        middle = [float((cover * axis).sum() / cover.sum()) for axis in (x, y)]
+        radii.append(float((cover.sum() / torch.pi).sqrt()))
+        sure = cover > 0.99
+        for name in ("normals", "body"):
+            wanted = torch.stack([x - middle[0], middle[1] - y]) / radii[-1]
+            assert (found[name][k, 0, :2] - wanted)[:, sure].abs().mean() < 0.05
+        assert set(found["labels"][k].unique().tolist()) == {0, 3} and bool((found["labels"][k, 0][sure] == 3).all())
+    assert min(radii) < 9 < max(radii) and max(radii) - min(radii) > 1.5
+
+
+def test_each_part_is_dyed_alike_and_skin_is_not():
+    photo, labels = torch.full((3, 8, 8), 0.4), torch.zeros(8, 8, dtype=torch.int64)
+    labels[:2], labels[2:5], labels[5:] = (PARTS.index(name) for name in ("skin", "top", "bottom"))
+    found = augmenting.dyed(photo, labels, np.random.default_rng(0))
+    assert torch.equal(found[:, :2], photo[:, :2])
+    top, bottom = found[:, 2:5].flatten(1), found[:, 5:].flatten(1)
+    assert float(top.std(dim=1).max()) < 1e-6 and float((top[:, 0] - bottom[:, 0]).abs().max()) > 0.05
+
+
 def test_spoilt_photos_are_photos_still(batch):
     given = views.unpacked(batch)
     shown = [augmenting.photographed(given["photo"][0], given["mask"][0], np.random.default_rng(k)) for k in range(40)]
     for image in shown:
-        assert image.shape == (4, SIDE, SIDE) and 0 <= image.min() and image.max() <= 1
+        assert image.shape == (4, SIDE, SIDE // 2) and 0 <= image.min() and image.max() <= 1
         assert float(image[:3].amax(dim=0)[image[3] == 0].max()) == 0  # black outside
     masks = torch.stack(shown)[:, 3]
     changed = ((masks > 0.5) != (given["mask"][0] > 0.5)).float().mean(dim=(1, 2))
@@ -181,7 +216,7 @@ def test_a_broken_checkpoint_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
-    options = ("--size", 64, "--batch", 2, "--workers", 0, "--held", 2, "-o", tmp_path)
+    options = ("--size", 128, "--batch", 2, "--workers", 0, "--held", 2, "-o", tmp_path)
     first = avatarkit("train", "regress", "--steps", 2, *options)
     assert first.returncode == 0, first.stderr
     assert first.stdout.decode().strip() == str(tmp_path / "model")

@@ -27,7 +27,7 @@ def mapped(looks: Looks, dressed: Dressed, views: Sequence[View], *, coloured: b
     """
     smooth = vertex_normals(looks.mesh.vertices.detach(), looks.mesh.faces).numpy()
     labels = labels_of(dressed)
-    found = [_view(looks, view, smooth, labels, coloured) for view in views]
+    found = [viewed(looks, view, smooth, labels, coloured) for view in views]
     normals, parts = np.stack([view[0] for view in found]), np.stack([view[2] for view in found])
     albedos = [view[1] for view in found if view[1] is not None]
     return Maps(tuple(views), normals, np.stack(albedos) if albedos else None, parts)
@@ -52,9 +52,11 @@ def footprint_of(camera: Camera, looks: Looks) -> float:
     return float(depth[0]) / float(camera.K[0, 0])
 
 
-def _view(
+def viewed(
     looks: Looks, view: View, smooth: Array, labels: NDArray[np.int64], coloured: bool
 ) -> tuple[Array, Array | None, Array]:
+    """Normals (H,W,4), colours (H,W,4) and labels (H,W,2) of a view, as in Maps, of `smooth` vertex normals (V,3) and
+    `labels` (F)."""
     camera, footprint = view.camera, footprint_of(view.camera, looks)
     sight = seen(looks, camera, footprint=footprint, surface=view.surface)  # type: ignore[arg-type]
     normals = (smooth[looks.corners[sight.face]] * sight.barycentric[..., None].astype(np.float32)).sum(axis=1)

@@ -15,18 +15,27 @@ from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+CARD = """---
+license: apache-2.0
+library_name: avatarkit
+---
+
+{told}
+"""
 
 
-def read_regressor(folder: Path) -> Any:
-    """The network that `train regress` wrote into a folder.
+def read_regressor(folder: Path | None = None) -> Any:
+    """The network that `train regress` wrote into a folder, or the one that comes with avatarkit.
 
     Its hash and licence go into the record. Raises InputMissing, BadData.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
+    from avatarkit.files.places import REGRESS
     from avatarkit.regressor import Regressor
 
+    folder = folder or REGRESS
     if not (folder / CONFIG).is_file():
         raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train regress` wrote")
     with naming(folder):
@@ -55,14 +64,15 @@ def read_glance() -> Any:
     return network.eval()
 
 
-def write_network(folder: Path, network: Any) -> None:
-    """The network's weights in half precision, and its `config`."""
+def write_network(folder: Path, network: Any, told: str) -> None:
+    """The network's weights in half precision, its `config`, and a model card that tells of it."""
     from safetensors.torch import save
 
     weights = {name: value.half().contiguous().cpu() for name, value in network.state_dict().items()}
     config = {"_class_name": type(network).__name__, **network.config}
     write_bytes(folder / CONFIG, json.dumps(config, indent=2).encode() + b"\n")
     write_bytes(folder / WEIGHTS, save(weights))
+    write_bytes(folder / "README.md", CARD.format(told=told).encode())
 
 
 def read_training(path: Path) -> dict[str, Any] | None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
-ENCODER = Path(__file__).parent.parent / "encoder.safetensors"
-GLANCE = Path(__file__).parent.parent / "glance.safetensors"
+WEIGHTS = Path(__file__).parent.parent / "weights"
+ENCODER, GLANCE, REGRESS = WEIGHTS / "encoder.safetensors", WEIGHTS / "glance.safetensors", WEIGHTS / "regress"
 
 
 def cache() -> Path:

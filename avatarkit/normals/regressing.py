@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
 from avatarkit import camera as cameras
 from avatarkit import render
@@ -18,7 +18,7 @@ from avatarkit.errors import UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.keeping import bodily
-from avatarkit.regressor import SIDE, Regressor
+from avatarkit.regressor import NARROW, SIDE, STEP, Clothed, Regressor
 from avatarkit.sitter import Sitter
 
 HALVED = 20.0
@@ -45,9 +45,9 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         raise UsageError("--source regress needs a photo in body.npz: fit one with fit-smpl, or use --source tailor")
     shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])[None]
     body = replace(sitter, camera=cameras.resized(sitter.camera, (SIDE, SIDE))).maps
-    with torch.inference_mode():
-        found = network(_at(shown, SIDE).clamp(0, 1), body[None])
-    likely = torch.maximum(_at(shown[:, 3:], SIDE), body[None, :1, 3])
+    shown = _at(shown, SIDE).clamp(0, 1)
+    likely = torch.maximum(shown[:, 3:], body[None, :1, 3])
+    found = _seen(network, shown, body[None], *_strip(likely[0, 0]))
     cover = found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
     cover = (SHARP * (_at(cover[None], sitter.size)[0] - 0.5) + 0.5).clamp(0, 1)
     normals = _at(found.normals[0], sitter.size)
@@ -64,6 +64,27 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         labels.numpy().astype(np.float32),
     )
     return joined(maps, front, back)
+
+
+def _strip(likely: Tensor) -> tuple[int, int]:
+    """First and last of the columns of (S,S) that may show the person, as wide as the network has learnt from at least:
+    what lies beside them costs time and tells nothing."""
+    S, margin = likely.shape[1], STEP // 2
+    columns = torch.nonzero(likely.amax(dim=0) > 0)[:, 0]
+    low, high = (int(columns[0]) - margin, int(columns[-1]) + 1 + margin) if len(columns) else (0, S)
+    width = min(S, STEP * -(-max(high - low, S // NARROW) // STEP))
+    left = min(max((low + high - width) // 2, 0), S - width) // 2 * 2
+    return left, left + width
+
+
+def _seen(network: Regressor, shown: Tensor, body: Tensor, left: int, right: int) -> Clothed:
+    """What the network says of these columns; nobody is beside them."""
+    with torch.inference_mode():
+        found: Clothed = network(shown[..., left:right], body[..., left:right])
+    beside = left, shown.shape[-1] - right
+    normals, sureness = pad(found.normals, beside), pad(found.sureness, beside)
+    parts = pad(found.parts, (left // 2, beside[1] // 2))
+    return Clothed(normals, pad(found.cover, beside, value=-20), parts, sureness)
 
 
 def _eyes(sitter: Sitter) -> Tensor:

@@ -6,19 +6,25 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate
 
 from avatarkit import picture
+from avatarkit.maps import PARTS
+from avatarkit.training.views import unit
 
 MIRRORED = 0.5
+LARGER, TURNED, MOVED = 0.3, 8.0, 0.1
+"""Of views: the greatest logarithm of how much larger or smaller they are seen, the standard deviation of how far they
+are turned in the picture [degrees], and the greatest share of half the picture by which they are moved."""
+DYED = 0.5
+"""The share of photos in which each part has another colour."""
 
 
 def photographed(photo: Tensor, mask: Tensor, generator: np.random.Generator) -> Tensor:
-    """(4,S,S): a photo (3,S,S) sRGB 0 … 1 and its mask (1,S,S) spoilt in the ways above; black outside the mask."""
-    S = photo.shape[-1]
+    """(4,H,W): a photo (3,H,W) sRGB 0 … 1 and its mask (1,H,W) spoilt in the ways above; black outside the mask."""
     photo = _recoloured(photo, generator)
     if _by_chance(generator, 0.4):
-        photo = photo * _clouds(S, generator, 0.45, 1.15)  # shadows and spots of light
+        photo = photo * _clouds(mask, generator, 0.45, 1.15)  # shadows and spots of light
     if _by_chance(generator, 0.3):
         photo, mask = _hidden(photo, mask, generator)
     if _by_chance(generator, 0.4):
@@ -33,7 +39,7 @@ def photographed(photo: Tensor, mask: Tensor, generator: np.random.Generator) ->
     if _by_chance(generator, 0.6):
         mask = _frayed(mask, generator)
     if _by_chance(generator, 0.15):
-        mask = mask * _inside(S, generator)
+        mask = mask * _inside(mask, generator)
     return torch.cat([photo.clamp(0, 1) * mask, mask])
 
 
@@ -43,6 +49,39 @@ def mirrored(given: dict[str, Tensor]) -> dict[str, Tensor]:
     for name in ("body", "normals"):
         turned[name][:, :, 0] *= -1
     return turned
+
+
+def moved(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str, Tensor]:
+    """Views (named as `unpacked` names them) nearer or farther, turned in the picture and moved, each its own way, so
+    that few people teach as more would."""
+    H, W = given["cover"].shape[-2:]
+    B, wide = len(given["cover"]), H / W
+    size = np.exp(-generator.uniform(-LARGER, LARGER, B))
+    turn = np.radians(generator.normal(0, TURNED, B))
+    c, s, shift = np.cos(turn), np.sin(turn), generator.uniform(-MOVED, MOVED, (2, B))
+    rows = [[size * c, -size * s * wide, shift[0]], [size * s / wide, size * c, shift[1]]]
+    theta = torch.from_numpy(np.array(rows)).movedim(-1, 0).float()
+    grid = affine_grid(theta, [B, 1, H, W], align_corners=False)
+    names = ("photo", "mask", "body", "normals", "cover")
+    flat = [given[name].reshape(B, -1, H, W) for name in names]
+    found = grid_sample(torch.cat(flat, dim=1), grid, align_corners=False).split([part.shape[1] for part in flat], 1)
+    seen = {name: part.reshape(given[name].shape) for name, part in zip(names, found, strict=True)}
+    c, s = (torch.from_numpy(v).float()[:, None, None, None] for v in (c, s))
+    for name in ("body", "normals"):
+        x, y, z = seen[name][:, :, :3].unbind(dim=2)
+        turned = unit(torch.stack([c * x - s * y, s * x + c * y, z], dim=2))
+        seen[name] = torch.cat([turned, seen[name][:, :, 3:]], dim=2)
+    labels = grid_sample(given["labels"].float(), grid, mode="nearest", align_corners=False).long()
+    return {**seen, "labels": labels * (seen["cover"] > 0)[:, None]}
+
+
+def dyed(photo: Tensor, labels: Tensor, generator: np.random.Generator) -> Tensor:
+    """(3,S,S): a photo whose parts, by the `labels` (S,S) of what it shows, are of other colours each."""
+    gains = torch.from_numpy(
+        np.exp(generator.normal(0, 0.5, (len(PARTS), 1)) + generator.normal(0, 0.25, (len(PARTS), 3)))
+    )
+    gains[[PARTS.index(name) for name in ("nothing", "skin", "eyes")]] = 1
+    return (photo * gains.float()[labels].movedim(-1, 0)).clamp(0, 1)
 
 
 def _by_chance(generator: np.random.Generator, share: float) -> bool:
@@ -58,26 +97,25 @@ def _recoloured(photo: Tensor, generator: np.random.Generator) -> Tensor:
     return photo[torch.from_numpy(generator.permutation(3))] if _by_chance(generator, 0.15) else photo
 
 
-def _clouds(S: int, generator: np.random.Generator, low: float, high: float) -> Tensor:
-    """(1,S,S): a field between two values, soft or with edges."""
+def _clouds(like: Tensor, generator: np.random.Generator, low: float, high: float) -> Tensor:
+    """(1,H,W): a field between two values, soft or with edges."""
     cells = int(generator.integers(2, 8))
-    field = interpolate(torch.from_numpy(generator.uniform(size=(1, 1, cells, cells))).float(), (S, S), mode="bicubic")[
-        0
-    ]
+    field = torch.from_numpy(generator.uniform(size=(1, 1, cells, cells))).float()
+    field = interpolate(field, like.shape[-2:], mode="bilinear")[0]
     sharp = float(generator.uniform(1, 20))
     return low + (high - low) * torch.sigmoid(sharp * (field - 0.5))
 
 
 def _hidden(photo: Tensor, mask: Tensor, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A bar or a blob of some colours before the person; the mask takes it for the person, or leaves it out."""
-    S = photo.shape[-1]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, S), torch.linspace(-1, 1, S), indexing="ij")
+    H, W = photo.shape[-2:]
+    y, x = torch.meshgrid(torch.linspace(-1, 1, H), torch.linspace(-1, 1, W) * W / H, indexing="ij")
     (cx, cy), turn = generator.uniform(-0.5, 0.5, 2), generator.uniform(0, np.pi)
     u, v = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn), (y - cy) * np.cos(turn) - (x - cx) * np.sin(turn)
     long, wide = generator.uniform(0.05, 0.4), generator.uniform(0.02, 0.15)
     shape = ((u.abs() / long) ** 4 + (v.abs() / wide) ** 4 < 1).float()[None]
     colours = torch.from_numpy(generator.uniform(size=(2, 3))).float()[:, :, None, None]
-    thing = colours[0] + (colours[1] - colours[0]) * _clouds(S, generator, 0.0, 1.0)
+    thing = colours[0] + (colours[1] - colours[0]) * _clouds(mask, generator, 0.0, 1.0)
     photo = photo * (1 - shape) + thing * shape
     return photo, torch.maximum(mask, shape * (avg_pool2d(mask, 9, 1, 4) > 0)) if _by_chance(
         generator, 0.7
@@ -85,10 +123,9 @@ def _hidden(photo: Tensor, mask: Tensor, generator: np.random.Generator) -> tupl
 
 
 def _blurred(photo: Tensor, generator: np.random.Generator) -> Tensor:
-    S = photo.shape[-1]
-    small = int(S * generator.uniform(0.2, 0.8))
-    less = interpolate(photo[None], (small, small), mode="bilinear", antialias=True)
-    return interpolate(less, (S, S), mode="bilinear")[0]
+    small = [int(side * share) for share in (generator.uniform(0.2, 0.8),) for side in photo.shape[-2:]]
+    less = interpolate(photo[None], small, mode="bilinear", antialias=True)
+    return interpolate(less, photo.shape[-2:], mode="bilinear")[0]
 
 
 def _compressed(photo: Tensor, quality: int) -> Tensor:
@@ -98,18 +135,17 @@ def _compressed(photo: Tensor, quality: int) -> Tensor:
 
 def _frayed(mask: Tensor, generator: np.random.Generator) -> Tensor:
     """Its edge off by some pixels here and there, softer or harder."""
-    S = mask.shape[-1]
-    wide = 2 * int(generator.integers(1, max(2, S // 64))) + 1
+    wide = 2 * int(generator.integers(1, max(2, mask.shape[-2] // 64))) + 1
     soft = avg_pool2d(mask[None], wide, 1, wide // 2)[0]
-    level = _clouds(S, generator, float(generator.uniform(0.15, 0.5)), float(generator.uniform(0.5, 0.85)))
+    level = _clouds(mask, generator, float(generator.uniform(0.15, 0.5)), float(generator.uniform(0.5, 0.85)))
     return ((soft - level) * float(generator.uniform(2, 2 * wide)) + 0.5).clamp(0, 1)
 
 
-def _inside(S: int, generator: np.random.Generator) -> Tensor:
-    """(1,S,S): 0 beyond an edge of the picture that cuts the person off."""
-    kept = torch.ones(1, S, S)
-    cut = int(S * generator.uniform(0.05, 0.4))
+def _inside(mask: Tensor, generator: np.random.Generator) -> Tensor:
+    """(1,H,W): 0 beyond an edge of the picture that cuts the person off."""
+    kept, share = torch.ones_like(mask), generator.uniform(0.05, 0.4)
     side = int(generator.choice(4, p=[0.1, 0.6, 0.15, 0.15]))
     rows = kept if side < 2 else kept.transpose(1, 2)
-    rows[:, slice(0, cut) if side % 2 == 0 else slice(S - cut, S)] = 0
+    cut = int(rows.shape[1] * share)
+    rows[:, slice(0, cut) if side % 2 == 0 else slice(rows.shape[1] - cut, None)] = 0
     return kept

@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -43,7 +44,7 @@ class Schedule:
     `average`: what is kept of the averaged weights each step; `every` seconds a report."""
 
     steps: int
-    phases: Sequence[tuple[float, int, int]] = ((0.7, 256, 16), (1.0, 512, 8))
+    phases: Sequence[tuple[float, int, int]] = ((0.35, 256, 32), (1.0, 512, 8))
     rate: float = 2e-3
     warm: int = 100
     average: float = 0.998
@@ -99,18 +100,16 @@ def trained(
         optimiser.load_state_dict(state["optimiser"])
     run: nn.Module = nn.parallel.DistributedDataParallel(network) if world > 1 else network
     judged_on = held(lesson.sample(schedule.phases[-1][1])) if rank == 0 else None
-    feed, seen = None, 0
+    course = _Course(lesson, schedule, feed_of, step, met, (seed, rank))
+    batches = _ahead(course)
     losses: list[float] = []
     start = reported = time.monotonic()
     while True:
         due = step >= schedule.steps
-        side, batch, rate = schedule.at(step)
-        if feed is None or side != seen:
-            met, seen = met + (feed.came if feed else 0), side
-            feed = feed_of(lesson.sample(side), met)
+        rate = schedule.at(step)[2]
         if due or time.monotonic() - reported > schedule.every:
             spent = seconds + time.monotonic() - start
-            now = {"step": step, "met": met + feed.came, "seconds": spent, "network": network.state_dict(),
+            now = {"step": step, "met": course.met, "seconds": spent, "network": network.state_dict(),
                    "average": average.state_dict(), "optimiser": optimiser.state_dict()}  # fmt: skip
             figures = {"step": float(step), "seconds": spent, "views": float(now["met"]), "rate": rate,
                        "loss": float(np.mean(losses or [math.nan]))}  # fmt: skip
@@ -122,10 +121,42 @@ def trained(
             losses, reported = [], time.monotonic()
         if due:
             return
-        given = lesson.augmented(feed.batch(batch), np.random.default_rng([seed, rank, step]))
-        losses.append(_stepped(lesson, run, optimiser, given, rate, device, schedule.bfloat16))
+        losses.append(_stepped(lesson, run, optimiser, next(batches), rate, device, schedule.bfloat16))
         step += 1
         _averaged(average, network, min(schedule.average, (step + 1) / (step + 10)))
+
+
+class _Course:
+    """The batches of a schedule from a step on, made ready to be learnt from; `met` samples came so far."""
+
+    def __init__(self, lesson: Lesson, schedule: Schedule, feed_of: Callable[[Sample, int], Feed], step: int, met: int,
+                 seed: tuple[int, ...]) -> None:  # fmt: skip
+        self.lesson, self.schedule, self.feed_of = lesson, schedule, feed_of
+        self.step, self.before, self.seed = step, met, seed
+        self.feed: Feed | None = None
+
+    @property
+    def met(self) -> int:
+        return self.before + (self.feed.came if self.feed else 0)
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        seen = 0
+        for step in range(self.step, self.schedule.steps):
+            side, batch, _ = self.schedule.at(step)
+            if self.feed is None or side != seen:
+                self.before, seen = self.met, side
+                self.feed = self.feed_of(self.lesson.sample(side), self.before)
+            yield self.lesson.augmented(self.feed.batch(batch), np.random.default_rng([*self.seed, step]))
+
+
+def _ahead(course: _Course) -> Iterator[dict[str, Tensor]]:
+    """The batches, each made while the one before it is learnt from."""
+    coming = iter(course)
+    with ThreadPoolExecutor(1) as thread:
+        batch = thread.submit(next, coming, None)
+        while (found := batch.result()) is not None:
+            batch = thread.submit(next, coming, None)
+            yield found
 
 
 def _stepped(lesson: Lesson, network: nn.Module, optimiser: torch.optim.Optimizer, given: dict[str, Tensor],

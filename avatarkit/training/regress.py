@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from avatarkit import picture
 from avatarkit.maps import PARTS
 from avatarkit.regressor import Clothed, Regressor, surprise
-from avatarkit.training.augmenting import MIRRORED, mirrored, photographed
+from avatarkit.training.augmenting import DYED, MIRRORED, dyed, mirrored, moved, photographed
 from avatarkit.training.feeding import Sample
 from avatarkit.training.views import unpacked, views
 
@@ -40,7 +40,11 @@ class RegressLesson:
         given = unpacked(batch)
         if generator.uniform() < MIRRORED:
             given = mirrored(given)
-        shown = [photographed(p, m, generator) for p, m in zip(given["photo"], given["mask"], strict=True)]
+        given = moved(given, generator)
+        shown = []
+        for photo, mask, labels in zip(given["photo"], given["mask"], given["labels"], strict=True):
+            dye = generator.uniform() < DYED
+            shown.append(photographed(dyed(photo, labels[0], generator) if dye else photo, mask, generator))
         return {**given, "shown": torch.stack(shown)}
 
     def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:

@@ -11,18 +11,21 @@ from torch import Tensor
 
 from avatarkit import appearance
 from avatarkit import camera as cameras
-from avatarkit.appearance.mapping import mapped
+from avatarkit.appearance.mapping import labels_of, viewed
 from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.body import JOINT_INDEX, BodyModel
 from avatarkit.camera import Camera
 from avatarkit.maps import View
+from avatarkit.mesh import vertex_normals
 from avatarkit.people import Synthetic
 from avatarkit.person import Person
+from avatarkit.regressor import NARROW
 from avatarkit.sitter import seen
 
 CHANNELS = {"photo": 3, "mask": 1, "body": 8, "normals": 6, "cover": 1, "labels": 2}
 """Of a view, in this order; body: normals and coverage, front then back; normals, labels: front then back."""
-VIEWS = 4
+VIEWS = 2
+"""Of a person: more are cheaper each, and teach less, since people are what there are too few of."""
 ALL_AROUND = 0.4
 """The share of photos from anywhere around the person; the others are from about the front."""
 CROPS = 0.25
@@ -39,22 +42,22 @@ SHAPE, DEPTH = 0.3, 0.02
 
 
 def views(model: BodyModel, found: Synthetic, generator: np.random.Generator, *, side: int) -> Tensor:
-    """(VIEWS,C,side,side) uint8, channels as in CHANNELS; normals n as 127.5 + 127.5 n."""
+    """(VIEWS,C,side,side/NARROW) uint8, channels as in CHANNELS; normals n as 127.5 + 127.5 n."""
     return torch.stack([_view(model, found, _camera(model, found, generator, side), generator) for _ in range(VIEWS)])
 
 
 def unpacked(batch: Tensor) -> dict[str, Tensor]:
-    """Of views (B,C,S,S) uint8: photo (B,3,S,S), mask (B,1,S,S), body (B,2,4,S,S), normals (B,2,3,S,S), cover (B,S,S),
-    all float32, and labels (B,2,S,S) int64."""
+    """Of views (B,C,H,W) uint8: photo (B,3,H,W), mask (B,1,H,W), body (B,2,4,H,W), normals (B,2,3,H,W), cover (B,H,W),
+    all float32, and labels (B,2,H,W) int64."""
     split = dict(zip(CHANNELS, batch.split(list(CHANNELS.values()), dim=1), strict=True))
     body = split["body"].unflatten(1, (2, 4)).float() / 127.5
     behind = body[:, :, 3:] / 2
     cover = split["cover"][:, 0].float() / 255
-    normals = _unit(split["normals"].unflatten(1, (2, 3)).float() / 127.5 - 1)
+    normals = unit(split["normals"].unflatten(1, (2, 3)).float() / 127.5 - 1)
     return {
         "photo": split["photo"].float() / 255,
         "mask": split["mask"].float() / 255,
-        "body": torch.cat([_unit(body[:, :, :3] - 1) * (behind > 0), behind], dim=2),
+        "body": torch.cat([unit(body[:, :, :3] - 1) * (behind > 0), behind], dim=2),
         "normals": normals * (cover > 0)[:, None, None],
         "cover": cover,
         "labels": split["labels"].long(),
@@ -84,7 +87,7 @@ def _camera(model: BodyModel, found: Synthetic, generator: np.random.Generator, 
     vertices = found.looks.mesh.vertices
     camera = viewpoint(vertices, generator, pixels, yaw=float(generator.uniform(0, 360)) if around else None)
     if generator.uniform() >= CROPS:
-        return camera
+        return _narrowed(camera, vertices, generator)
     places, _ = cameras.project(camera, _joints(model, found.person))
     head, hip = places[JOINT_INDEX["head"]], places[JOINT_INDEX["pelvis"]]
     long = max(float((head - hip).norm()), 1.0)
@@ -92,17 +95,28 @@ def _camera(model: BodyModel, found: Synthetic, generator: np.random.Generator, 
     left, top = (
         int(float(head[k]) - side * share) for k, share in enumerate(generator.uniform((0.4, 0.25), (0.6, 0.4)))
     )
-    return cameras.resized(cameras.cropped(camera, (left, top, side, side)), (pixels, pixels))
+    camera = cameras.resized(cameras.cropped(camera, (left, top, side, side)), (pixels, pixels))
+    return _narrowed(camera, vertices, generator)
+
+
+def _narrowed(camera: Camera, vertices: Tensor, generator: np.random.Generator) -> Camera:
+    """The upright strip of a square view that shows the person, or some of who is wider."""
+    W, H = camera.size
+    width = W // NARROW
+    across = cameras.project(camera, vertices)[0][:, 0].clamp(0, W)
+    slack = float(across.max() - across.min()) - width
+    left = float(across.min()) + slack * generator.uniform()  # inside the person, or around
+    return cameras.cropped(camera, (int(min(max(left, 0), W - width)), 0, width, H))
 
 
 def _view(model: BodyModel, found: Synthetic, camera: Camera, generator: np.random.Generator) -> Tensor:
     person = replace(found.person, camera=camera)
     if generator.uniform() > TRUE_BODIES:
         person = misfitted(model, person, generator)
-    taken = appearance.photograph(found.looks, camera, generator)
-    maps = mapped(found.looks, found.dressed, [View(camera), View(camera, "farthest")], coloured=False)
-    assert maps.labels is not None
-    normals = torch.from_numpy(maps.normals).movedim(-1, 1)
+    taken = appearance.photograph(found.looks, camera, generator, backdrop="plain")  # cut away by the mask
+    smooth, parts = vertex_normals(found.looks.mesh.vertices, found.looks.mesh.faces).numpy(), labels_of(found.dressed)
+    both = [viewed(found.looks, view, smooth, parts, False) for view in (View(camera), View(camera, "farthest"))]
+    normals, labels = (torch.from_numpy(np.stack([side[k] for side in both])).movedim(-1, 1) for k in (0, 2))
     faces = model.faces if model.outer_faces is None else model.outer_faces
     body = seen(person.mesh(model).vertices, faces, camera)
     body = torch.cat([body[:, :3] * (body[:, 3:] > 0), 2 * body[:, 3:] - 1], dim=1).flatten(0, 1)
@@ -112,7 +126,7 @@ def _view(model: BodyModel, found: Synthetic, camera: Camera, generator: np.rand
         _bytes(body),
         _bytes(normals[:, :3].flatten(0, 1)),
         (255 * normals[0, 3:]).round().to(torch.uint8),
-        torch.from_numpy(maps.labels[..., 0]).to(torch.uint8),
+        labels[:, 0].to(torch.uint8),
     ]
     return torch.cat(packed)
 
@@ -121,7 +135,7 @@ def _bytes(values: Tensor) -> Tensor:
     return (127.5 + 127.5 * values).round().clamp(0, 255).to(torch.uint8)
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    """(B,2,3,S,S); written out, as torch's norm over a middle dimension takes four times as long."""
+def unit(vectors: Tensor) -> Tensor:
+    """(B,2,3,H,W); written out, as torch's norm over a middle dimension takes four times as long."""
     x, y, z = vectors.unbind(dim=2)
     return vectors * (x * x + y * y + z * z).clamp(min=1e-12).rsqrt()[:, :, None]
