@@ -8,10 +8,14 @@ HELD_OUT_SEED, COARSE = 990_001, 0.35
 
 
 def train(
-    model: Annotated[str, Reads("MODEL", help="What to train: regress.")],
+    model: Annotated[
+        str, Reads("MODEL", help="What to train: regress; normals, a diffusion model; normals-v, one of velocities.")
+    ],
     out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
     steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
-    size: Annotated[int, Option("Height of the views, a multiple of 128; half of it at first [pixels].", min=128)] = 512,
+    size: Annotated[
+        int, Option("Height of the views, a multiple of 128; half of it at first [pixels].", min=128)
+    ] = 512,
     batch: Annotated[int, Option("Views a step and process, at full size.", min=1)] = 8,
     workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
     reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 3.0,
@@ -42,13 +46,12 @@ def train(
     from avatarkit import files, progress, training
     from avatarkit.errors import UsageError
 
-    lessons = {lesson.name: lesson for lesson in (training.RegressLesson(),)}
-    if model not in lessons:
-        raise UsageError(f"{model}: no such model, expected {' or '.join(lessons)}")
+    if model not in training.LESSONS:
+        raise UsageError(f"{model}: no such model, expected {' or '.join(training.LESSONS)}")
     if size % 128:
         raise UsageError(f"--size {size}: expected a multiple of 128")
-    lesson, rank, device = lessons[model], int(os.environ.get("RANK", 0)), training.device_of(device)
     body = partial(files.read_body_model, "builtin")
+    lesson, rank, device = training.lesson(model, body), int(os.environ.get("RANK", 0)), training.device_of(device)
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"
     schedule = training.Schedule(steps, ((COARSE, size // 2, 4 * batch), (1.0, size, batch)), every=60 * every)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ import torch
 from torch import nn
 
 from avatarkit import camera as cameras
-from avatarkit import files, people, training
+from avatarkit import diffusion, files, people, training
 from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS
 from avatarkit.training import augmenting, views
+from avatarkit.training.dual import DualLesson
 from avatarkit.training.feeding import Feed
 
 SIDE = 64
@@ -27,7 +29,7 @@ def model():
 @pytest.fixture(scope="module")
 def batch(model):
     found = people.met(model, seed=31, index=0)
-    return views.views(model, found, np.random.default_rng(4), side=SIDE)
+    return views.views(model, found, np.random.default_rng(4), side=SIDE)["views"]
 
 
 def test_a_view_says_what_is_seen(batch):
@@ -119,13 +121,13 @@ class Counted:
     """A sample: its views are the index of its person."""
 
     def __call__(self, model, found, generator):
-        return torch.full((2, 1, 4, 4), len(found.caption) % 256, dtype=torch.uint8)
+        return {"seen": torch.full((2, 1, 4, 4), len(found.caption) % 256, dtype=torch.uint8), "turn": torch.arange(2)}
 
 
 def test_the_feed_waits_for_people(model):
     feed = Feed(lambda: model, Counted(), seed=3, workers=0, room=4, reuse=2.0)
     first = feed.batch(2)
-    assert first.shape == (2, 1, 4, 4) and feed.came == 2
+    assert first["seen"].shape == (2, 1, 4, 4) and sorted(first["turn"].tolist()) == [0, 1] and feed.came == 2
     feed.batch(2)
     assert feed.came == 2  # each was drawn twice
     feed.batch(2)
@@ -227,3 +229,63 @@ def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
     assert files.read_regressor(tmp_path / "model").config["widths"]
     assert avatarkit("train", "gan", "-o", tmp_path).returncode == 2
     assert avatarkit("train", "regress", "--size", 100, "-o", tmp_path).returncode == 2
+
+
+class Few(DualLesson):
+    """The lesson with a small network."""
+
+    def __init__(self, prediction):
+        read = partial(files.read_body_model, "builtin")
+        super().__init__("few", read, prediction=prediction, widths=(16, 32), fitted=1)
+
+
+@pytest.mark.slow
+def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
+    lesson = Few("sample")
+    found = people.met(model, seed=31, index=2)
+    held = lesson.sample(64)(model, found, np.random.default_rng(0))
+    assert held["words"].shape == (views.VIEWS, 32) and int(held["words"].max()) > 1
+    given = lesson.augmented(held, np.random.default_rng(1))
+    network = lesson.network()
+    losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=2e-3)
+    fixed = {name: network.state_dict()[name].clone() for name in ("codec.analysis", "photo_codec.analysis")}
+    for _ in range(12):
+        loss = lesson.loss(network, given)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.7 * losses[0]
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in fixed.items())
+    figures = lesson.judged(network, held)
+    assert figures["front_body"] < figures["front_words"] < 120 and 0 <= figures["iou_photo"] <= 1
+    assert lesson.sheet(network, held).shape[2] == 3
+    files.write_network(tmp_path / "model", network, "A small one.")
+    again = files.read_pipeline(str(tmp_path / "model"))
+    body = given["body"][:1]
+    drawn = [
+        pipeline(body, ["a red coat"], num_inference_steps=2, generator=torch.Generator().manual_seed(0)).maps
+        for pipeline in (network.pipeline, again)
+    ]
+    assert float((drawn[0] - drawn[1]).abs().mean()) < 0.01
+
+
+def test_what_is_right_has_no_error_whatever_a_network_says():
+    """Sample and velocity of one clean picture are two names of one prediction."""
+    torch.manual_seed(0)
+    maps, photos = torch.rand(3, 4, 64, 64) - 0.5, torch.rand(3, 4, 64, 64)
+    for prediction in ("sample", "v_prediction"):
+        network = diffusion.Denoiser(diffusion.begun(maps, photos, widths=(16, 16), prediction=prediction))
+        pair = torch.stack([maps, maps.flip(0)], dim=1)
+        time, noise = torch.tensor([5, 400, 998]), torch.randn(3, 64, 8, 8)
+        clean = torch.cat([network.codec.encode(side) for side in pair.unbind(1)], dim=1)
+        power = network.scheduler.alphas_cumprod[time][:, None, None, None]
+        right = clean if prediction == "sample" else power.sqrt() * noise - (1 - power).sqrt() * clean
+        network.unet.forward = lambda *_, said=right, **__: (said,)
+        kept = torch.ones(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)
+        errors = network(pair, pair, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        assert float(errors.max()) < 1e-8
+        wrong = right + 0.1
+        network.unet.forward = lambda *_, said=wrong, **__: (said,)
+        errors = network(pair, pair, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        assert float(errors.min()) > 0.004

@@ -48,6 +48,7 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
     photo_codec: PatchCodec | None
     register_modules: Any
     progress_bar: Any
+    set_progress_bar_config: Any
 
     def __init__(
         self, unet: Any, codec: PatchCodec, words: WordEncoder, scheduler: Any, photo_codec: PatchCodec | None = None
@@ -82,7 +83,7 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
     def __call__(
         self,
         body: Tensor,
-        prompt: Sequence[str] | None = None,
+        prompt: Sequence[str] | Tensor | None = None,
         photo: Tensor | None = None,
         *,
         num_inference_steps: int = 20,
@@ -95,12 +96,14 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
     ) -> DualNormals:
         """Clothed maps for bodies (B,2,4,H,W), which have the result's form.
 
-        `photo` (B,4,H,W): sRGB 0 … 1 and mask. `front` (B,4,H,W) is kept as it is, and the back drawn to it; each
+        `prompt`: sentences, or their numbers as `numbered` gives them. `photo` (B,4,H,W): sRGB 0 … 1,
+        black outside the mask, and that. `front` (B,4,H,W) is kept as it is, and the back drawn to it; each
         step is gone `repeats` times (RePaint). Of `start` (B,2,4,H,W) a share `strength` of the noise is drawn anew.
         With a guidance of 1 only the conditional prediction is asked for.
         """
         B, H, W = sizes("B 2 4 H W", body)
-        given = self._given(body, photo, prompt or [""] * B, guidance_scale != 1)
+        rows = self.words.encode([""] * B if prompt is None else prompt)
+        given = self._given(body, photo, rows, guidance_scale != 1)
         scheduler = self.scheduler if front is None and repeats == 1 else _stateless(self.scheduler)
         scheduler.set_timesteps(num_inference_steps)
         times = scheduler.timesteps[num_inference_steps - max(1, round(strength * num_inference_steps)) :]
@@ -123,9 +126,9 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
                 latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
         return DualNormals(maps=self._decoded(latents, front))
 
-    def _given(self, body: Tensor, photo: Tensor | None, prompt: Sequence[str], guided: bool) -> tuple[Tensor, Tensor]:
+    def _given(self, body: Tensor, photo: Tensor | None, rows: Tensor, guided: bool) -> tuple[Tensor, Tensor]:
         """Channels (B or 2 B,C,h,w) and rows of words for all predictions of a run; those without words come last."""
-        channels, rows = self._encoded(body), self.words.encode(prompt)
+        channels = self._encoded(body)
         seen = None
         if self.photo_codec is not None:
             B, _, _, H, W = body.shape
@@ -134,7 +137,7 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         if not guided:
             return conditional, rows
         blank = channels if seen is None else torch.cat([channels, torch.zeros_like(seen)], dim=1)
-        return torch.cat([conditional, blank]), torch.cat([rows, self.words.encode([""] * len(prompt))])
+        return torch.cat([conditional, blank]), torch.cat([rows, self.words.encode([""] * len(rows))])
 
     def _predicted(self, latents: Tensor, time: Tensor, given: tuple[Tensor, Tensor], guidance: float) -> Tensor:
         channels, rows = given

@@ -11,7 +11,7 @@ from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from avatarkit.diffusion.vocabulary import known_words, spelt
+from avatarkit.diffusion.vocabulary import known_words, numbered
 from avatarkit.shapes import sizes
 
 SIDE_CHANNELS = 4
@@ -71,20 +71,17 @@ class WordEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.place = nn.Parameter(0.02 * torch.randn(length, width))
         self.attention = nn.TransformerEncoderLayer(width, heads, 2 * width, 0.0, "gelu", batch_first=True)
 
-    def numbers(self, sentences: Sequence[str]) -> Tensor:
-        """(B,T) int64: 0 after the end, 1 for a word that the model never met."""
-        rows = torch.zeros(len(sentences), self.config.length, dtype=torch.int64)
-        index = {word: k + 2 for k, word in enumerate(self.config.vocabulary)}
-        for row, sentence in zip(rows, sentences, strict=True):
-            said = [index.get(word, 1) for word in spelt(sentence)][: self.config.length]
-            row[: len(said)] = torch.tensor(said, dtype=torch.int64)
-        return rows
+    def numbers(self, sentences: Sequence[str], crops: Sequence[str] = ()) -> Tensor:
+        """(B,T) int64; see `numbered`."""
+        return numbered(sentences, self.config.vocabulary, self.config.length, crops)
 
     def forward(self, numbers: Tensor) -> Tensor:
         """(B,T,D) of word numbers (B,T)."""
         found: Tensor = self.attention(self.embedding(numbers) + self.place)
         return found
 
-    def encode(self, sentences: Sequence[str]) -> Tensor:
-        """(B,T,D)."""
-        return self.forward(self.numbers(sentences).to(self.place.device))
+    def encode(self, sentences: Sequence[str] | Tensor) -> Tensor:
+        """(B,T,D) of sentences, or of their numbers (B,T)."""
+        return self.forward(
+            (sentences if isinstance(sentences, Tensor) else self.numbers(sentences)).to(self.place.device)
+        )

@@ -3,7 +3,9 @@ one that is being trained. Nothing is unpickled."""
 
 from __future__ import annotations
 
+import copy
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+SHARD = "15MB"
 CARD = """---
 license: apache-2.0
 library_name: avatarkit
@@ -65,14 +68,28 @@ def read_glance() -> Any:
 
 
 def write_network(folder: Path, network: Any, told: str) -> None:
-    """The network's weights in half precision, its `config`, and a model card that tells of it."""
-    from safetensors.torch import save
+    """The network's weights in half precision, its `config`, and a model card that tells of it; of what a diffusion
+    model learns, all of its pipeline."""
+    if hasattr(network, "pipeline"):
+        _write_pipeline(folder, copy.deepcopy(network).half().pipeline)
+    else:
+        from safetensors.torch import save
 
-    weights = {name: value.half().contiguous().cpu() for name, value in network.state_dict().items()}
-    config = {"_class_name": type(network).__name__, **network.config}
-    write_bytes(folder / CONFIG, json.dumps(config, indent=2).encode() + b"\n")
-    write_bytes(folder / WEIGHTS, save(weights))
+        weights = {name: value.half().contiguous().cpu() for name, value in network.state_dict().items()}
+        config = {"_class_name": type(network).__name__, **network.config}
+        write_bytes(folder / CONFIG, json.dumps(config, indent=2).encode() + b"\n")
+        write_bytes(folder / WEIGHTS, save(weights))
     write_bytes(folder / "README.md", CARD.format(told=told).encode())
+
+
+def _write_pipeline(folder: Path, pipeline: Any) -> None:
+    """As `save_pretrained` writes it, each file whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+        pipeline.save_pretrained(made, safe_serialization=True, max_shard_size=SHARD)
+        for path in sorted(Path(made).rglob("*")):
+            if path.is_file():
+                write_bytes(folder / path.relative_to(made), path.read_bytes())
 
 
 def read_training(path: Path) -> dict[str, Any] | None:

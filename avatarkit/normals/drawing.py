@@ -46,7 +46,8 @@ def drawn(
     body, words = _at(sitter.maps, side)[None], words or ""
     photo = None
     if sitter.photo is not None and sitter.mask is not None:
-        photo = _at(torch.cat([sitter.photo.movedim(-1, 0), sitter.mask[None]])[None], side)
+        shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
+        photo = _at(shown[None], side)
     asked: dict[str, Any] = {"guidance_scale": guidance, "generator": chance, "num_inference_steps": steps}
     with diffusion.told_of_memory(ROOM):
         known = None if front is None else _at(front[None], side)

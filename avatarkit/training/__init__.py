@@ -6,7 +6,7 @@ A lesson says what a network sees of a person and what it should have said; the 
 """
 
 from avatarkit.training.feeding import Feed
+from avatarkit.training.lessons import LESSONS, lesson
 from avatarkit.training.loop import Lesson, Report, Schedule, device_of, together, trained
-from avatarkit.training.regress import RegressLesson
 
-__all__ = ["Feed", "Lesson", "RegressLesson", "Report", "Schedule", "device_of", "together", "trained"]
+__all__ = ["LESSONS", "Feed", "Lesson", "Report", "Schedule", "device_of", "lesson", "together", "trained"]

@@ -20,6 +20,18 @@ DYED = 0.5
 """The share of photos in which each part has another colour."""
 
 
+def spoilt(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str, Tensor]:
+    """Views (named as `unpacked` names them) seen otherwise, and `shown` (B,4,H,W): their photos and masks, spoilt."""
+    if _by_chance(generator, MIRRORED):
+        given = mirrored(given)
+    given = moved(given, generator)
+    shown = []
+    for photo, mask, labels in zip(given["photo"], given["mask"], given["labels"], strict=True):
+        dye = _by_chance(generator, DYED)
+        shown.append(photographed(dyed(photo, labels[0], generator) if dye else photo, mask, generator))
+    return {**given, "shown": torch.stack(shown)}
+
+
 def photographed(photo: Tensor, mask: Tensor, generator: np.random.Generator) -> Tensor:
     """(4,H,W): a photo (3,H,W) sRGB 0 … 1 and its mask (1,H,W) spoilt in the ways above; black outside the mask."""
     photo = _recoloured(photo, generator)

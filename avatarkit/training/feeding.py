@@ -12,16 +12,17 @@ from torch.utils.data import DataLoader
 from avatarkit.body import BodyModel
 from avatarkit.people import Stream, Synthetic
 
-Sample = Callable[[BodyModel, Synthetic, np.random.Generator], Tensor]
-"""Views (N,C,S,S) uint8 of a person."""
-
+Samples = dict[str, Tensor]
+"""What is known of N views, by name, (N,…) each."""
+Sample = Callable[[BodyModel, Synthetic, np.random.Generator], Samples]
+"""Of a person."""
 
 APART = 10_000_000
 """People between those of one process and of the next."""
 
 
 class Feed:
-    """Batches (B,C,S,S) uint8 of the last `room` samples; each is drawn `reuse` times on the mean, so that learning
+    """Batches of the last `room` views; each is drawn `reuse` times on the mean, so that learning
     waits for people where it would else learn the same ones by heart.
 
     `first`: the person to begin with, of a process's own (`rank`); `workers`, or none: then people are met here.
@@ -43,24 +44,26 @@ class Feed:
         first += rank * APART
         stream = Stream(read_model, sample, seed=seed, first=first, heldout=heldout)
         spawned = {"multiprocessing_context": "spawn", "prefetch_factor": 4} if workers else {}
-        self.people: Iterator[Tensor] = iter(DataLoader(stream, None, num_workers=workers, **spawned))  # type: ignore[arg-type]
+        self.people: Iterator[Samples] = iter(DataLoader(stream, None, num_workers=workers, **spawned))  # type: ignore[arg-type]
         self.generator = np.random.default_rng([seed, first])
         self.room, self.reuse = room, reuse
-        self.held: list[Tensor] = []
+        self.held: list[Samples] = []
         self.came, self.drawn = 0, 0
 
-    def batch(self, count: int) -> Tensor:
-        """`count` different samples, where there are so many."""
+    def batch(self, count: int) -> Samples:
+        """`count` different views, where there are so many."""
         while self.came * self.reuse < self.drawn + count or self.came < count:
-            for sample in next(self.people):
-                self._keep(sample)
+            made = next(self.people)
+            for view in zip(*made.values(), strict=True):
+                self._keep({name: value.clone() for name, value in zip(made, view, strict=True)})
         self.drawn += count
         chosen = self.generator.choice(len(self.held), count, replace=len(self.held) < count)
-        return torch.stack([self.held[k] for k in chosen])
+        views = [self.held[k] for k in chosen]
+        return {name: torch.stack([view[name] for view in views]) for name in views[0]}
 
-    def _keep(self, sample: Tensor) -> None:
+    def _keep(self, view: Samples) -> None:
         if len(self.held) < self.room:
-            self.held.append(sample.clone())
+            self.held.append(view)
         else:
-            self.held[self.came % self.room] = sample.clone()
+            self.held[self.came % self.room] = view
         self.came += 1

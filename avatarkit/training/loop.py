@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avatarkit.training.feeding import Feed, Sample
+from avatarkit.training.feeding import Feed, Sample, Samples
 
 SLOWEST = 0.005
 """Of the rate, at the end."""
@@ -32,10 +32,10 @@ class Lesson(Protocol):
 
     def sample(self, side: int) -> Sample: ...
     def network(self) -> nn.Module: ...
-    def augmented(self, batch: Tensor, generator: np.random.Generator) -> dict[str, Tensor]: ...
+    def augmented(self, batch: Samples, generator: np.random.Generator) -> dict[str, Tensor]: ...
     def loss(self, network: nn.Module, given: dict[str, Tensor]) -> Tensor: ...
-    def judged(self, network: nn.Module, held: Tensor) -> dict[str, float]: ...
-    def sheet(self, network: nn.Module, held: Tensor) -> np.ndarray: ...
+    def judged(self, network: nn.Module, held: Samples) -> dict[str, float]: ...
+    def sheet(self, network: nn.Module, held: Samples) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def trained(
     lesson: Lesson,
     schedule: Schedule,
     feed_of: Callable[[Sample, int], Feed],
-    held: Callable[[Sample], Tensor],
+    held: Callable[[Sample], Samples],
     *,
     state: dict[str, Any] | None = None,
     seed: int = 0,

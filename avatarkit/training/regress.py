@@ -12,9 +12,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from avatarkit import picture
 from avatarkit.maps import PARTS
 from avatarkit.regressor import Clothed, Regressor, surprise
-from avatarkit.training.augmenting import DYED, MIRRORED, dyed, mirrored, moved, photographed
-from avatarkit.training.feeding import Sample
-from avatarkit.training.views import unpacked, views
+from avatarkit.training.augmenting import spoilt
+from avatarkit.training.feeding import Sample, Samples
+from avatarkit.training.views import degrees, drawn, masked, unpacked, views
 
 OUTLINE, PART, NOTHING = 0.5, 1.0, 0.1
 """Weights of outline and parts beside the normals'; of the background among the parts."""
@@ -35,17 +35,10 @@ class RegressLesson:
     def network(self) -> Regressor:
         return Regressor()
 
-    def augmented(self, batch: Tensor, generator: np.random.Generator) -> dict[str, Tensor]:
-        """Views (B,C,S,S) uint8, spoilt as photos are."""
-        given = unpacked(batch)
-        if generator.uniform() < MIRRORED:
-            given = mirrored(given)
-        given = moved(given, generator)
-        shown = []
-        for photo, mask, labels in zip(given["photo"], given["mask"], given["labels"], strict=True):
-            dye = generator.uniform() < DYED
-            shown.append(photographed(dyed(photo, labels[0], generator) if dye else photo, mask, generator))
-        return {**given, "shown": torch.stack(shown)}
+    def augmented(self, batch: Samples, generator: np.random.Generator) -> dict[str, Tensor]:
+        """Views spoilt as photos are."""
+        given = unpacked(batch["views"])
+        return spoilt(given, generator)
 
     def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:
         found: Clothed = network(given["shown"], given["body"])
@@ -58,12 +51,12 @@ class RegressLesson:
         parts = (rare[labels] * each)[labels > 0].mean() + NOTHING * each[labels == 0].mean()
         return normals + OUTLINE * outline + PART * parts
 
-    def judged(self, network: torch.nn.Module, held: Tensor) -> dict[str, float]:
-        """Figures over held-out views (B,C,S,S) uint8: degrees where body and person are, front and back, and of the
+    def judged(self, network: torch.nn.Module, held: Samples) -> dict[str, float]:
+        """Figures over held-out views: degrees where body and person are, front and back, and of the
         bare body's normals there; IoU of the outline; mean IoU of the parts; error of the least trusted fifth of the
         normals over that of the most trusted."""
         rows, counts = [], torch.zeros(len(PARTS), len(PARTS))
-        for view in held:
+        for view in held["views"]:
             given = unpacked(view[None])
             found = answered(network, given)
             rows.append(_figures(found, given))
@@ -73,18 +66,18 @@ class RegressLesson:
         iou = (hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0]
         return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"miou": float(iou.mean())}
 
-    def sheet(self, network: torch.nn.Module, held: Tensor) -> np.ndarray:
+    def sheet(self, network: torch.nn.Module, held: Samples) -> np.ndarray:
         """(H,W,3) uint8, a row a person: photo, body, front as found and true, the same of back and parts, error to be
         expected."""
         rows = []
-        for view in held[:SHOWN]:
+        for view in held["views"][:SHOWN]:
             given = unpacked(view[None])
             found = answered(network, given)
             cover = (found.cover[0] > 0).float()
-            photo, body = _masked(given["photo"][0], given["mask"][0, 0]), given["body"][0, 0]
-            tiles = [photo, _drawn(body[:3], body[3])]
+            photo, body = masked(given["photo"][0], given["mask"][0, 0]), given["body"][0, 0]
+            tiles = [photo, drawn(body[:3], body[3])]
             for k in (0, 1):
-                tiles += [_drawn(found.normals[0, k], cover), _drawn(given["normals"][0, k], given["cover"][0])]
+                tiles += [drawn(found.normals[0, k], cover), drawn(given["normals"][0, k], given["cover"][0])]
             for labels in (parts_of(found)[0, 0], given["labels"][0, 0]):
                 tiles.append(torch.from_numpy(picture.palette(labels.numpy())[..., :3]).movedim(-1, 0))
             tiles.append((found.degrees[0, :1] / 45).clamp(0, 1).expand(3, -1, -1) * cover)
@@ -112,7 +105,7 @@ def _figures(found: Clothed, given: dict[str, Tensor]) -> dict[str, float]:
     both = inside & (given["body"][0, 0, 3] > 0.5)
     row = {}
     for k, side in enumerate(("front", "back")):
-        error, body = (_degrees(x[0, k], given["normals"][0, k]) for x in (found.normals, given["body"][:, :, :3]))
+        error, body = (degrees(x[0, k], given["normals"][0, k]) for x in (found.normals, given["body"][:, :, :3]))
         row[side], row[f"{side}_body"] = float(error[both].mean()), float(body[both].mean())
         row[f"{side}_all"] = float(error[inside].mean())
         ranked = error[inside][found.sureness[0, k][inside].argsort()]
@@ -120,19 +113,6 @@ def _figures(found: Clothed, given: dict[str, Tensor]) -> dict[str, float]:
         row[f"{side}_trust"] = float(ranked[:fifth].mean() / ranked[-fifth:].mean().clamp(min=1e-6))
     cover = found.cover[0] > 0
     return row | {"iou": float((cover & inside).sum() / (cover | inside).sum().clamp(min=1))}
-
-
-def _degrees(a: Tensor, b: Tensor) -> Tensor:
-    """(S,S): the angle between (3,S,S) and (3,S,S)."""
-    return torch.rad2deg(torch.arccos((a * b).sum(dim=0).clamp(-1, 1)))
-
-
-def _drawn(normals: Tensor, cover: Tensor) -> Tensor:
-    return _masked(0.5 + 0.5 * normals, cover)
-
-
-def _masked(image: Tensor, cover: Tensor) -> Tensor:
-    return image * cover + 0.93 * (1 - cover)
 
 
 def _bytes(image: Tensor) -> np.ndarray:

@@ -21,6 +21,7 @@ from avatarkit.people import Synthetic
 from avatarkit.person import Person
 from avatarkit.regressor import NARROW
 from avatarkit.sitter import seen
+from avatarkit.training.feeding import Samples
 
 CHANNELS = {"photo": 3, "mask": 1, "body": 8, "normals": 6, "cover": 1, "labels": 2}
 """Of a view, in this order; body: normals and coverage, front then back; normals, labels: front then back."""
@@ -28,10 +29,10 @@ VIEWS = 2
 """Of a person: more are cheaper each, and teach less, since people are what there are too few of."""
 ALL_AROUND = 0.4
 """The share of photos from anywhere around the person; the others are from about the front."""
-CROPS = 0.25
+CROPPED = 0.25
 """The share that shows head or upper body alone."""
-PORTRAIT, UPPER_BODY = (1.0, 1.4), (1.9, 2.6)
-"""Sides of crops, of the length from pelvis to head."""
+CROPS = {"": (0.0, 0.0), "upper body": (1.9, 2.6), "head": (1.0, 1.4)}
+"""What a view may show alone, and between what its sides lie, of the length from pelvis to head."""
 TRUE_BODIES = 0.35
 WRONG = 0.08
 """Radians: the standard deviation, over photos, of how wrong a pose is; limbs bend by so much, the trunk by a third.
@@ -41,9 +42,12 @@ SHAPE, DEPTH = 0.3, 0.02
 """Standard deviations of betas, and of metres to or from the camera, beside it."""
 
 
-def views(model: BodyModel, found: Synthetic, generator: np.random.Generator, *, side: int) -> Tensor:
-    """(VIEWS,C,side,side/NARROW) uint8, channels as in CHANNELS; normals n as 127.5 + 127.5 n."""
-    return torch.stack([_view(model, found, _camera(model, found, generator, side), generator) for _ in range(VIEWS)])
+def views(model: BodyModel, found: Synthetic, generator: np.random.Generator, *, side: int) -> Samples:
+    """`views` (VIEWS,C,side,side/NARROW) uint8, channels as in CHANNELS, normals n as 127.5 + 127.5 n; and what of the
+    person they show, `crop` (VIEWS) of CROPS."""
+    taken = [_camera(model, found, generator, side) for _ in range(VIEWS)]
+    made = [_view(model, found, camera, generator) for camera, _ in taken]
+    return {"views": torch.stack(made), "crop": torch.tensor([list(CROPS).index(crop) for _, crop in taken])}
 
 
 def unpacked(batch: Tensor) -> dict[str, Tensor]:
@@ -82,21 +86,22 @@ def _joints(model: BodyModel, person: Person) -> Tensor:
     return found
 
 
-def _camera(model: BodyModel, found: Synthetic, generator: np.random.Generator, pixels: int) -> Camera:
+def _camera(model: BodyModel, found: Synthetic, generator: np.random.Generator, pixels: int) -> tuple[Camera, str]:
     around = generator.uniform() < ALL_AROUND
     vertices = found.looks.mesh.vertices
     camera = viewpoint(vertices, generator, pixels, yaw=float(generator.uniform(0, 360)) if around else None)
-    if generator.uniform() >= CROPS:
-        return _narrowed(camera, vertices, generator)
+    if generator.uniform() >= CROPPED:
+        return _narrowed(camera, vertices, generator), ""
     places, _ = cameras.project(camera, _joints(model, found.person))
     head, hip = places[JOINT_INDEX["head"]], places[JOINT_INDEX["pelvis"]]
     long = max(float((head - hip).norm()), 1.0)
-    side = max(32, int(long * generator.uniform(*(PORTRAIT if generator.uniform() < 0.5 else UPPER_BODY))))
+    crop = "head" if generator.uniform() < 0.5 else "upper body"
+    side = max(32, int(long * generator.uniform(*CROPS[crop])))
     left, top = (
         int(float(head[k]) - side * share) for k, share in enumerate(generator.uniform((0.4, 0.25), (0.6, 0.4)))
     )
     camera = cameras.resized(cameras.cropped(camera, (left, top, side, side)), (pixels, pixels))
-    return _narrowed(camera, vertices, generator)
+    return _narrowed(camera, vertices, generator), crop
 
 
 def _narrowed(camera: Camera, vertices: Tensor, generator: np.random.Generator) -> Camera:
@@ -115,8 +120,9 @@ def _view(model: BodyModel, found: Synthetic, camera: Camera, generator: np.rand
         person = misfitted(model, person, generator)
     taken = appearance.photograph(found.looks, camera, generator, backdrop="plain")  # cut away by the mask
     smooth, parts = vertex_normals(found.looks.mesh.vertices, found.looks.mesh.faces).numpy(), labels_of(found.dressed)
-    both = [viewed(found.looks, view, smooth, parts, False) for view in (View(camera), View(camera, "farthest"))]
-    normals, labels = (torch.from_numpy(np.stack([side[k] for side in both])).movedim(-1, 1) for k in (0, 2))
+    sides = [viewed(found.looks, view, smooth, parts, False) for view in (View(camera), View(camera, "farthest"))]
+    normals = torch.from_numpy(np.stack([side for side, _, _ in sides])).movedim(-1, 1)
+    labels = torch.from_numpy(np.stack([side for _, _, side in sides])).movedim(-1, 1)
     faces = model.faces if model.outer_faces is None else model.outer_faces
     body = seen(person.mesh(model).vertices, faces, camera)
     body = torch.cat([body[:, :3] * (body[:, 3:] > 0), 2 * body[:, 3:] - 1], dim=1).flatten(0, 1)
@@ -139,3 +145,18 @@ def unit(vectors: Tensor) -> Tensor:
     """(B,2,3,H,W); written out, as torch's norm over a middle dimension takes four times as long."""
     x, y, z = vectors.unbind(dim=2)
     return vectors * (x * x + y * y + z * z).clamp(min=1e-12).rsqrt()[:, :, None]
+
+
+def degrees(a: Tensor, b: Tensor) -> Tensor:
+    """(S,S): the angle between (3,S,S) and (3,S,S)."""
+    return torch.rad2deg(torch.arccos((a * b).sum(dim=0).clamp(-1, 1)))
+
+
+def drawn(normals: Tensor, cover: Tensor) -> Tensor:
+    """(3,S,S): normals (3,S,S) as a picture, where they cover (S,S)."""
+    return masked(0.5 + 0.5 * normals, cover)
+
+
+def masked(image: Tensor, cover: Tensor) -> Tensor:
+    """(3,S,S): an image on light grey."""
+    return image * cover + 0.93 * (1 - cover)
