@@ -103,10 +103,13 @@ def _doubled(image: Tensor) -> Tensor:
     return interpolate(image, scale_factor=2.0, mode="nearest")
 
 
-def surprise(found: Clothed, normals: Tensor) -> Tensor:
-    """(B,2,H,W): the negative logarithm of the angular von Mises-Fisher density of the true `normals` (B,2,3,H,W), but
-    for a constant: κ θ - log(κ² + 1) + log(1 + exp(-κ π)) [Bae et al. 2021, equation 7]."""
+def angles(found: Clothed, normals: Tensor) -> Tensor:
+    """(B,2,H,W): radians between what was found and the true `normals` (B,2,3,H,W)."""
     chord = (found.normals - normals).square().sum(dim=2).clamp(max=3.999)
-    angle = 2 * torch.asin((chord + 1e-6).sqrt() / 2)
-    k = found.sureness
-    return k * angle - torch.log(k.square() + 1) + softplus(-k * torch.pi)
+    return 2 * torch.asin((chord + 1e-6).sqrt() / 2)
+
+
+def surprise(angle: Tensor, sureness: Tensor) -> Tensor:
+    """The negative logarithm of the angular von Mises-Fisher density of an error of `angle`, but for a constant:
+    κ θ - log(κ² + 1) + log(1 + exp(-κ π)) [Bae et al. 2021, equation 7]."""
+    return sureness * angle - torch.log(sureness.square() + 1) + softplus(-sureness * torch.pi)

@@ -11,13 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from avatarkit import picture
 from avatarkit.maps import PARTS
-from avatarkit.regressor import Clothed, Regressor, surprise
+from avatarkit.regressor import Clothed, Regressor, angles, surprise
 from avatarkit.training.augmenting import spoilt
 from avatarkit.training.feeding import Sample, Samples
 from avatarkit.training.views import degrees, drawn, masked, unpacked, views
 
-OUTLINE, PART, NOTHING = 0.5, 1.0, 0.1
-"""Weights of outline and parts beside the normals'; of the background among the parts."""
+NORMAL, OUTLINE, PART, NOTHING = 5.0, 0.5, 1.0, 0.1
+"""Weights of the normals [per radian], outline and parts beside the sureness'; of the background among the parts."""
 RARE = (1.0, 0.6, 3.0, 1.0, 2.0, 0.7, 0.7, 0.8, 0.8, 1.5, 2.0, 4.0, 2.0, 2.0)
 """Weights of PARTS: what covers few pixels counts more."""
 SHOWN = 6
@@ -43,7 +43,9 @@ class RegressLesson:
     def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:
         found: Clothed = network(given["shown"], given["body"])
         inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
-        normals = surprise(found, given["normals"])[inside].mean()
+        angle = angles(found, given["normals"])[inside]
+        # every pixel counts alike: weighed by its own sureness, what is hard would be given up [Seitzer et al. 2022]
+        normals = (NORMAL * angle + surprise(angle.detach(), found.sureness[inside])).mean()
         outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
         labels, rare = given["labels"][..., ::2, ::2], found.parts.new_tensor(RARE)
         each = cross_entropy(found.parts.flatten(0, 1), labels.flatten(0, 1), reduction="none").reshape(labels.shape)
