@@ -25,7 +25,7 @@ demo: $(READY)
 
 test: $(READY)
 	@sh tests/clients/setup .clients validator
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-clients: $(READY)
 	@sh tests/clients/setup .clients
