@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from avatarkit.stage import Option, Reads, Seed
 
-HELD_OUT_SEED, COARSE = 990_001, 0.35
+HELD_OUT_SEED = 990_001
 
 
 def train(
@@ -18,7 +18,9 @@ def train(
     ] = 512,
     batch: Annotated[int, Option("Views a step and process, at full size.", min=1)] = 8,
     workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
-    reuse: Annotated[float, Option("How often a view is learnt from.", min=1)] = 3.0,
+    reuse: Annotated[
+        float, Option("How often a view is learnt from; the more people it meets, the better.", min=1)
+    ] = 3.0,
     room: Annotated[int, Option("Views kept in memory, 3 MB each.", min=1)] = 1024,
     held: Annotated[int, Option("Held-out views that are judged by, in held-out garments.", min=1)] = 48,
     every: Annotated[float, Option("Minutes between checkpoints, figures and sheets.", min=0)] = 5.0,
@@ -26,9 +28,6 @@ def train(
     seed: Seed = 0,
 ) -> str:
     """Train one of our own networks on synthetic people, who are made as they are needed and never stored.
-
-    What it learns is bounded by how many people it meets: let few views be learnt from often (--reuse) only where
-    people are made slowly.
 
     DIR gets checkpoint.pt (a run that was stopped goes on from there), log.jsonl (figures over held-out people in
     held-out garments), sheet.png, and model/ with the averaged weights. On several GPUs, or with a process a core, run
@@ -44,20 +43,14 @@ def train(
     from functools import partial
 
     from avatarkit import files, progress, training
-    from avatarkit.errors import UsageError
 
-    if model not in training.LESSONS:
-        raise UsageError(f"{model}: no such model, expected {' or '.join(training.LESSONS)}")
-    if size % 128:
-        raise UsageError(f"--size {size}: expected a multiple of 128")
     body = partial(files.read_body_model, "builtin")
     lesson, rank, device = training.lesson(model, body), int(os.environ.get("RANK", 0)), training.device_of(device)
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"
-    schedule = training.Schedule(steps, ((COARSE, size // 2, 4 * batch), (1.0, size, batch)), every=60 * every)
     reports = training.trained(
         lesson,
-        schedule,
+        training.Schedule.of(steps, size, batch, 60 * every),
         lambda sample, first: training.Feed(body, sample, seed=seed, first=first, **kept),
         lambda sample: training.Feed(body, sample, seed=HELD_OUT_SEED, workers=0, heldout=True).batch(held),
         state=files.read_training(out / "checkpoint.pt"),

@@ -26,7 +26,7 @@ DOORS = {
     "anny": {"avatarkit/body/recipe/anny_source.py"},
     "smplx": set(),
     "nvdiffrast": {"avatarkit/render/nvdiffrast.py"},
-    "diffusers": {f"avatarkit/diffusion/{name}.py" for name in ("building", "dual", "networks")},
+    "diffusers": {f"avatarkit/diffusion/{name}.py" for name in ("building", "dual", "learning", "networks")},
     "transformers": {"avatarkit/diffusion/building.py"},
     "huggingface_hub": {"avatarkit/diffusion/building.py"},
     "mediapipe": {"avatarkit/detect.py"},
@@ -102,6 +102,7 @@ def test_a_stage_has_few_options(stage):
 
 def test_every_module_has_a_test_of_its_name():
     tests = {path.stem for path in (ROOT / "tests").glob("test_*.py")}
-    rooms = {p.stem if p.suffix else p.name for p in (ROOT / "avatarkit").iterdir() if p.name[0] not in "_."}
+    paths = (ROOT / "avatarkit").iterdir()
+    rooms = {p.stem for p in paths if p.name[0] not in "_." and (p.suffix == ".py" or (p / "__init__.py").is_file())}
     without = {room for room in rooms if not any(test.startswith(f"test_{room}") for test in tests)}
     assert not without

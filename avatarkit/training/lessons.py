@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from avatarkit.body import BodyModel
+from avatarkit.errors import UsageError
 from avatarkit.training.loop import Lesson
 
 LESSONS = ("regress", "normals", "normals-v")
 
 
 def lesson(name: str, read_model: Callable[[], BodyModel]) -> Lesson:
-    """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities."""
+    """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities. UsageError for another."""
+    if name not in LESSONS:
+        raise UsageError(f"{name}: no such model, expected {' or '.join(LESSONS)}")
     if name == "regress":
         from avatarkit.training.regress import RegressLesson
 

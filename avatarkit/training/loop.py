@@ -19,10 +19,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from avatarkit.errors import UsageError
 from avatarkit.training.feeding import Feed, Sample, Samples
 
 SLOWEST = 0.005
 """Of the rate, at the end."""
+COARSE = 0.35
+"""The share of the steps that see views of half the size."""
 
 
 class Lesson(Protocol):
@@ -44,12 +47,19 @@ class Schedule:
     `average`: what is kept of the averaged weights each step; `every` seconds a report."""
 
     steps: int
-    phases: Sequence[tuple[float, int, int]] = ((0.35, 256, 32), (1.0, 512, 8))
+    phases: Sequence[tuple[float, int, int]]
     rate: float = 2e-3
     warm: int = 100
     average: float = 0.998
     every: float = 300.0
     bfloat16: bool = True
+
+    @classmethod
+    def of(cls, steps: int, size: int, batch: int, every: float) -> Schedule:
+        """Views of `size` pixels, at first half as large and four times as many; UsageError where halves do not go."""
+        if size % 128:
+            raise UsageError(f"--size {size}: expected a multiple of 128")
+        return cls(steps, ((COARSE, size // 2, 4 * batch), (1.0, size, batch)), every=every)
 
     def at(self, step: int) -> tuple[int, int, float]:
         """Pixels, batch and rate of a step."""
