@@ -101,3 +101,40 @@ def test_a_network_comes_back_from_its_folder(tmp_path):
         files.read_regressor(tmp_path)
     with pytest.raises(InputMissing):
         files.read_regressor(tmp_path / "none")
+
+
+def test_the_network_that_comes_with_it_sees_clothes(sitter):
+    with record.keeping() as ledger:
+        network = files.read_regressor()
+    assert provenance.of(ledger).commercial
+    maps = normals.regressed(sitter, network)
+    cover, mask = maps.normals[0, ..., 3] > 0.5, sitter.mask.numpy() > 0.5
+    assert (cover & mask).sum() / (cover | mask).sum() > 0.95
+    worn = maps.labels[..., 0]
+    top, bottom = (worn[0] == PARTS.index(name) for name in ("top", "bottom"))
+    assert top.sum() > 500 and bottom.sum() > 500
+    rows = np.arange(len(worn[0]))
+    assert (rows @ top.sum(axis=1)) / top.sum() + 20 < (
+        rows @ bottom.sum(axis=1)
+    ) / bottom.sum()  # the one above the other
+    trust = maps.labels[..., 1][worn > 0]
+    assert 0.02 < trust.std() and 0 < trust.min() and trust.max() <= 1
+
+
+def test_beside_the_person_nothing_is_asked(sitter):
+    asked = []
+
+    class Measured(Masked):
+        def forward(self, shown, body):
+            asked.append(tuple(shown.shape[-2:]))
+            return super().forward(shown, body)
+
+    maps = normals.regressed(sitter, Measured(50.0))
+    assert asked == [(512, 384)]  # of the arms' width
+    wide = replace(sitter, mask=torch.ones_like(sitter.mask), photo=torch.ones_like(sitter.photo))
+    normals.regressed(wide, Measured(50.0))
+    assert asked[1] == (512, 512)
+    cover = maps.normals[0, ..., 3] > 0.5
+    columns = np.flatnonzero((sitter.mask.numpy() > 0.5).any(axis=0))
+    found = np.flatnonzero(cover.any(axis=0))
+    assert abs(found[0] - columns[0]) < 6 and abs(found[-1] - columns[-1]) < 6  # where it was
