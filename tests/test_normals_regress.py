@@ -111,12 +111,11 @@ def test_the_network_that_comes_with_it_sees_clothes(sitter):
     cover, mask = maps.normals[0, ..., 3] > 0.5, sitter.mask.numpy() > 0.5
     assert (cover & mask).sum() / (cover | mask).sum() > 0.95
     worn = maps.labels[..., 0]
-    top, bottom = (worn[0] == PARTS.index(name) for name in ("top", "bottom"))
-    assert top.sum() > 500 and bottom.sum() > 500
+    upper, lower = (np.isin(worn[0], [PARTS.index(n) for n in names]) for names in (("top", "outer"), ("bottom",)))
+    assert upper.sum() > 500 and lower.sum() > 500
     rows = np.arange(len(worn[0]))
-    assert (rows @ top.sum(axis=1)) / top.sum() + 20 < (
-        rows @ bottom.sum(axis=1)
-    ) / bottom.sum()  # the one above the other
+    heights = [rows @ where.sum(axis=1) / where.sum() for where in (upper, lower)]
+    assert heights[0] + 20 < heights[1]  # the one is worn above the other
     trust = maps.labels[..., 1][worn > 0]
     assert 0.02 < trust.std() and 0 < trust.min() and trust.max() <= 1
 
