@@ -2,9 +2,9 @@
 
     python benchmarks/training.py [--quick] [--json] [--kills 10] [--steps 240] [--runs 3]
 
-`avatarkit train regress`, small (128 pixels), in processes of its own; the kills are SIGKILLs at random moments. Figures
-are those of its log over held-out people: degrees of front normals, the loss of the last report. `noise`: the standard
-deviation over the runs that were left alone, seeds 1, 2 …; the killed one has seed 1.
+`avatarkit train regress`, small (128 pixels), in processes of its own; the kills are SIGKILLs at random moments.
+Figures are those of its log over held-out people: degrees of front normals, the loss of the last report. `noise`: the
+standard deviation over the runs that were left alone, seeds 1, 2 …; the killed one has seed 1.
 """
 
 from __future__ import annotations
