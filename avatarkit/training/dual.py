@@ -15,7 +15,7 @@ from avatarkit.body import BodyModel
 from avatarkit.people import Synthetic
 from avatarkit.training.augmenting import spoilt
 from avatarkit.training.feeding import Sample, Samples
-from avatarkit.training.views import CROPS, degrees, drawn, masked, unpacked, views
+from avatarkit.training.views import CROPS, degrees, drawn, masked, shown_of, unpacked, views
 
 WITHOUT_PHOTO, WITHOUT_WORDS = 0.4, 0.15
 """The shares of views that are learnt without."""
@@ -135,8 +135,3 @@ def maps_of(given: dict[str, Tensor]) -> Tensor:
     """(B,2,4,H,W): the true normals of both sides with their coverage."""
     cover = given["cover"][:, None, None]
     return torch.cat([given["normals"] * (cover > 0), cover.expand(-1, 2, -1, -1, -1)], dim=2)
-
-
-def shown_of(given: dict[str, Tensor]) -> Tensor:
-    """(B,4,H,W): photo and mask as they are, black outside."""
-    return torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)

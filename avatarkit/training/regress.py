@@ -14,7 +14,7 @@ from avatarkit.maps import PARTS
 from avatarkit.regressor import Clothed, Regressor, angles, surprise
 from avatarkit.training.augmenting import spoilt
 from avatarkit.training.feeding import Sample, Samples
-from avatarkit.training.views import degrees, drawn, masked, unpacked, views
+from avatarkit.training.views import degrees, drawn, masked, shown_of, unpacked, views
 
 NORMAL, OUTLINE, PART, NOTHING = 5.0, 0.5, 1.0, 0.1
 """Weights of the normals [per radian], outline and parts beside the sureness'; of the background among the parts."""
@@ -37,8 +37,7 @@ class RegressLesson:
 
     def augmented(self, batch: Samples, generator: np.random.Generator) -> dict[str, Tensor]:
         """Views spoilt as photos are."""
-        given = unpacked(batch["views"])
-        return spoilt(given, generator)
+        return spoilt(unpacked(batch["views"]), generator)
 
     def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:
         found: Clothed = network(given["shown"], given["body"])
@@ -91,8 +90,7 @@ def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
     """What the network, wherever it lives, says of an unspoilt photo."""
     device = next(network.parameters()).device
     with torch.inference_mode():
-        shown = torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)
-        found: Clothed = network(shown.to(device), given["body"].to(device))
+        found: Clothed = network(shown_of(given).to(device), given["body"].to(device))
         return Clothed(found.normals.cpu(), found.cover.cpu(), found.parts.cpu(), found.sureness.cpu())
 
 

@@ -147,6 +147,11 @@ def unit(vectors: Tensor) -> Tensor:
     return vectors * (x * x + y * y + z * z).clamp(min=1e-12).rsqrt()[:, :, None]
 
 
+def shown_of(given: dict[str, Tensor]) -> Tensor:
+    """(B,4,H,W): of views as `unpacked` gives them, photo and mask as they are, black outside."""
+    return torch.cat([given["photo"] * given["mask"], given["mask"]], dim=1)
+
+
 def degrees(a: Tensor, b: Tensor) -> Tensor:
     """(S,S): the angle between (3,S,S) and (3,S,S)."""
     return torch.rad2deg(torch.arccos((a * b).sum(dim=0).clamp(-1, 1)))
