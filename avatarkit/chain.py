@@ -15,7 +15,7 @@ from typing import Any
 from avatarkit import __version__, atomic, provenance, record, subject
 from avatarkit.errors import BadData, LicenceForbids, UsageError
 from avatarkit.provenance import Provenance
-from avatarkit.stage import Stage, name, options, reads
+from avatarkit.stage import Stage, name, options, reads, usual
 from avatarkit.subject import Job
 
 log = logging.getLogger("avatarkit")
@@ -111,7 +111,7 @@ def through(
         if not begun:
             continue
         said = given.get(name(stage), {})
-        now = job if stage is stages[0] else _next_job(stage, job.out.parent, said, pending)
+        now = job if stage is stages[0] else _next_job(stage, stages, job.out.parent, said, pending)
         why = f"--from {start}" if start else "--force" if manner.force else _overtaken(now, pending)
         why = why or due(stage, now, said, manner.consent)
         if why is None:
@@ -123,10 +123,10 @@ def through(
         yield Step(stage, run(stage, now, said, manner, stages, why), why)
 
 
-def _next_job(stage: Stage, folder: Path, said: dict[str, Any], pending: set[Path]) -> Job:
+def _next_job(stage: Stage, stages: tuple[Stage, ...], folder: Path, said: dict[str, Any], pending: set[Path]) -> Job:
     """The stage's job in the subject's folder, on the first of its usual inputs that is there, or would be by now."""
     mark = next(iter(reads(stage).values()))
-    places = [folder / filename for filename in mark.filenames]
+    places = [folder / filename for filename in usual(mark, stages)]
     first = next((path for path in places if path in pending or path.exists()), places[-1])
     return subject.job(stage, first, elsewhere={p: said[p] for p in reads(stage) if said.get(p)})
 

@@ -14,6 +14,7 @@ from avatarkit.camera import Camera
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS, Maps
 from avatarkit.mesh import Edges, Mesh, face_normals, unit, vertex_normals
+from avatarkit.outline import apart, matched, outline_of
 
 Seen = Literal["nearest", "both"]
 
@@ -31,8 +32,6 @@ SURE = 0.15
 front and back stand walls that no view shows, and what would bridge one bends for nothing."""
 OWN = 5.0
 """Pixels from a contour vertex to the outline drawn of the mesh, no more; others are contours before the body."""
-ALIKE = 20.0
-"""Pixels that two unlike outlines (cosine 1 between their normals) count as apart."""
 HEM, LEVEL = 0.1, -0.9
 """The weight of an outline of a hem or sole, whose front and back lie above one another in the image; and the height of
 the normals of faces that are level below."""
@@ -118,29 +117,11 @@ def _labels(maps: Maps, indices: list[int]) -> Tensor | None:
     return torch.stack([skin * trust, (~skin & (part > 0)) * trust, (part == PARTS.index("bag")) * trust], dim=1)
 
 
-def outline_of(mask: Tensor) -> tuple[Tensor, Tensor]:
-    """(P,2) pixels: where mask (H,W) crosses 1/2 between neighbouring pixels' centres; and unit normals outwards."""
-    mask = functional.pad(mask, (1, 1, 1, 1))
-    soft = functional.avg_pool2d(mask[None, None], 5, 1, 2, count_include_pad=False)[0, 0]
-    slope = -torch.stack(torch.gradient(soft)[::-1], dim=-1)
-    points, normals = [], []
-    for axis in (0, 1):
-        last, size = torch.roll(mask, -1, axis), mask.shape[axis]
-        crossed = (mask > 0.5) != (last > 0.5)
-        crossed.select(axis, size - 1).fill_(False)
-        row, column = crossed.nonzero().unbind(1)
-        share = (mask[row, column] - 0.5) / (mask[row, column] - last[row, column])
-        step = torch.stack([column + share * axis, row + share * (1 - axis)], dim=1)
-        points.append(step - 0.5)  # a pixel's centre is half a pixel in, and one pixel was added on each side
-        normals.append(slope[row, column] + slope[row + 1 - axis, column + axis])
-    found = torch.cat(normals)
-    return torch.cat(points), found / found.norm(dim=1, keepdim=True).clamp(min=1e-9)
-
-
 def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target], *, settled: bool = False) -> Evidence:
     """What all targets say of the mesh as it lies now; `joined` are its edges.
 
-    Of a mesh that has `settled`, faces that still differ much from what is wanted of them count less.
+    Of a mesh that has `settled`, faces that still differ much from what is wanted of them count less, and those
+    of which views want different things.
     """
     turned = face_normals(mesh.vertices, mesh.faces)
     sums, trust, outlines = torch.zeros_like(turned), torch.zeros_like(turned[:, 0]), []
@@ -152,10 +133,14 @@ def observed(mesh: Mesh, joined: Edges, targets: Sequence[Target], *, settled: b
             normals, sure = _normals(mesh, target, layer, depths[layer], facing, rim)
             sums, trust = sums + sure[:, None] * normals, trust + sure
         outlines.append(_outlined(mesh, joined, target, covered, facing))
+    agreed = torch.where(trust > 0, sums.norm(dim=1) / trust.clamp(min=1e-6), 1).clamp(
+        max=1
+    )  # cos of what views differ
     wanted, trust = unit(sums), torch.where(underside(mesh), 0.0, trust.clamp(max=1))
     if settled:
         # 2 - 2 cos is the angle squared; Geman and McClure's weight
-        trust = trust / (1 + (2 - 2 * (wanted * turned).sum(dim=1)) / SURE**2)
+        for cosine in ((wanted * turned).sum(dim=1), agreed):
+            trust = trust / (1 + (2 - 2 * cosine) / SURE**2)
     return Evidence(wanted, trust, outlines)
 
 
@@ -214,7 +199,7 @@ def _ahead(camera: Camera, points: Tensor) -> Tensor:
 def _turning(joined: Edges, facing: Tensor) -> Tensor:
     """(P): the vertices at which a mesh turns away from the viewer: its contours, also those before itself."""
     turning = (facing[joined.faces[:, 0]] > 0) != (facing[joined.faces[:, 1]] > 0)
-    return torch.unique(joined.vertices[turning])
+    return torch.unique(joined.vertices[turning & (joined.faces >= 0).all(dim=1)])
 
 
 def _normals(
@@ -267,10 +252,10 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     own, own_outwards = outline_of(covered)
     if len(own) == 0:
         return Outline(at[:0], mesh.vertices[:0], along[:0], along[:0])
-    apart, nearest = _apart(pixels, normals, own, own_outwards).min(dim=1)
-    near = apart < OWN
-    at, along, normals, pixels = at[near], along[near], own_outwards[nearest[near]], own[nearest[near]]
-    wanted, outwards = _matched(pixels, normals, target)
+    nearest = apart(pixels, normals, own, own_outwards).min(dim=1)
+    near = nearest.values < OWN
+    at, along, normals, pixels = at[near], along[near], own_outwards[nearest.indices[near]], own[nearest.indices[near]]
+    wanted, outwards = matched(pixels, normals, target.outline, target.outwards)
     like = (normals * outwards).sum(dim=1) > 0.3
     g = outwards @ camera.cam_from_world[:2, :3]
     scale = (along if camera.kind == "perspective" else torch.ones_like(along)) / camera.K[0, 0]
@@ -279,21 +264,3 @@ def _outlined(mesh: Mesh, joined: Edges, target: Target, covered: Tensor, facing
     downwards = face_normals(mesh.attributes["home"], mesh.faces)[:, 1] < LEVEL
     weights = torch.ones_like(mesh.vertices[:, 0]).index_fill(0, mesh.faces[downwards].reshape(-1), HEM)
     return Outline(at[like], g[like], places[like], weights[at[like]])
-
-
-def _apart(pixels: Tensor, normals: Tensor, others: Tensor, other_normals: Tensor) -> Tensor:
-    """(P,Q) pixels between outline points, those with unlike normals farther."""
-    return torch.cdist(torch.cat([pixels, ALIKE * normals], dim=1), torch.cat([others, ALIKE * other_normals], dim=1))
-
-
-def _matched(pixels: Tensor, normals: Tensor, target: Target) -> tuple[Tensor, Tensor]:
-    """(P,2), (P,2): for contour points, the mean of the outline's point nearest to each and of those that it is nearest
-    to; and its normal."""
-    if len(pixels) == 0:
-        return pixels, normals
-    apart = _apart(pixels, normals, target.outline, target.outwards)
-    nearest, of_outline = apart.argmin(dim=1), apart.argmin(dim=0)
-    counts = 1 + torch.bincount(of_outline, minlength=len(pixels))
-    wanted = target.outline[nearest].index_add(0, of_outline, target.outline) / counts[:, None]
-    outwards = target.outwards[nearest].index_add(0, of_outline, target.outwards)
-    return wanted, outwards / outwards.norm(dim=1, keepdim=True).clamp(min=1e-9)

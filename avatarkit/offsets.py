@@ -74,7 +74,7 @@ def solved(
     *,
     iterations: int = 80,
 ) -> Tensor:
-    """The vertices (V,3) of least energy. `mesh` has `home` (V,3) and `kept` (V) int64; `joined` are its edges.
+    """The vertices (V,3) of least energy. `mesh` has what `sculpture.begun` gives it; `joined` are its edges.
 
     `kept[k]` (3,3) is the linear part of the similarity that the vertices with kept == k follow as one.
     """
@@ -118,7 +118,7 @@ def strained(mesh: Mesh, joined: Edges, kept: Mapping[int, Tensor], smooth: Tens
 def _at_vertices(mesh: Mesh, evidence: Evidence, smooth: Tensor) -> tuple[Tensor, Tensor]:
     """Blocks (V,3,3) and right side (V,3) of outlines, skin and anchor."""
     home, of_body = mesh.attributes["home"], mesh.attributes["template"] != NO_TEMPLATE
-    ease = EASE * mesh.attributes["worn"]
+    ease = mesh.attributes["ease"]
     inside = (mesh.attributes["kept"] < 0) & (((mesh.vertices - home) * smooth).sum(dim=1) < ease)
     push = INSIDE * (inside & of_body)
     blocks = push[:, None, None] * smooth[:, :, None] * smooth[:, None]

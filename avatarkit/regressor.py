@@ -16,11 +16,10 @@ from torch.nn.functional import elu, interpolate, pixel_shuffle, pixel_unshuffle
 
 from avatarkit.maps import PARTS
 from avatarkit.shapes import sizes
+from avatarkit.strip import STEP
 
-SIDE, NARROW = 512, 2
-"""Height in pixels of the views that it learns from, and how much higher than wide they are: most people stand."""
-STEP = 32
-"""Widths and heights must be its multiples."""
+SIDE = 512
+"""Height in pixels of the views that it learns from."""
 SHOWN, BODY = 4, 8
 """Channels in: the photo and its mask; normals and coverage of the body, front and back."""
 

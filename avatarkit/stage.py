@@ -101,6 +101,14 @@ def writes(stage: Stage) -> str:
     return mark.name
 
 
+def usual(mark: Reads, stages: Iterable[Stage]) -> list[str]:
+    """The names under which a chain of these stages has the input: that which one of them writes; of what none writes,
+    and of the user's own files, any."""
+    made = {writes(stage) for stage in stages}
+    own = [] if mark.source else [filename for filename in mark.filenames if filename in made]
+    return own[:1] or mark.filenames
+
+
 def summary(stage: Stage) -> str:
     return (inspect.getdoc(stage) or "").splitlines()[0]
 
@@ -110,17 +118,18 @@ def rules(stages: Iterable[Stage]) -> str:
 
     Optional inputs and alternatives are looked up when a rule is used (second expansion: $* is the folder).
     """
+    stages = tuple(stages)
     lines = ["AVATARKIT ?= avatarkit", ".SECONDEXPANSION:", ".DELETE_ON_ERROR:"]
     for stage in stages:
         target, flags = f"%/{writes(stage)}", name(stage).replace("-", "_").upper()
-        wanted = " ".join(_prerequisite(mark) for mark in reads(stage).values())
+        wanted = " ".join(_prerequisite(mark, stages) for mark in reads(stage).values())
         recipe = f"\t$(AVATARKIT) {name(stage)} $< -o $@ $({flags})"
         lines += ["", f".PRECIOUS: {target}", f"{target}: {wanted}", recipe]
     return "\n".join(lines) + "\n"
 
 
-def _prerequisite(mark: Reads) -> str:
-    candidates = [f"$$*/{n}" for n in mark.filenames]
+def _prerequisite(mark: Reads, stages: Iterable[Stage]) -> str:
+    candidates = [f"$$*/{n}" for n in (mark.filenames if mark.optional else usual(mark, stages))]
     if mark.optional:
         return f"$$(wildcard {' '.join(candidates)})"
     if len(candidates) == 1:

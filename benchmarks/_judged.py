@@ -14,7 +14,7 @@ import torch
 from _chupa import carved_as_chupa
 from _truths import Case, badly_known, parts_apart
 
-from avatarkit import carving, offsets, scores
+from avatarkit import carving, offsets, scores, sculpture
 from avatarkit.body import BodyModel
 from avatarkit.crossing import crossing_faces
 from avatarkit.errors import AvatarError
@@ -50,14 +50,14 @@ def _unchanged(mesh: Mesh, *_: Any, **__: Any) -> Mesh:
     return mesh
 
 
-def _no_outlines(*seen: Any, observed: Any = carving.observed, **how: Any) -> Any:
+def _no_outlines(*seen: Any, observed: Any = sculpture.observed, **how: Any) -> Any:
     return replace(observed(*seen, **how), outlines=[])
 
 
 ABLATIONS: dict[str, Ablation] = {
     "side_loss": Ablation(patches=[(offsets, "INSIDE", 0.0)]),
-    "remeshing": Ablation(patches=[(carving, "_refined", _unchanged)]),
-    "outlines": Ablation(patches=[(carving, "observed", _no_outlines)]),
+    "remeshing": Ablation(patches=[(sculpture, "evened", _unchanged)]),
+    "outlines": Ablation(patches=[(sculpture, "observed", _no_outlines)]),
     "skirt_hull": Ablation(patches=[(carving, "skirted", _unchanged)]),
     "kept_parts": Ablation(options={"keep": ()}),
     "labels": Ablation(labels=False),

@@ -76,9 +76,14 @@ def told(step: Step) -> str:
     return f"{name(step.stage)} {'kept' if step.why == chain.EDITED else f'{seconds:.1f} s'} ({step.why})"
 
 
-def chained(stages: tuple[Stage, ...], image_model: str | None = None) -> tuple[Stage, ...]:
+REFINED = False
+"""Whether `build` and `rules` run refine unless they are told (benchmarks/refine.py)."""
+
+
+def chained(stages: tuple[Stage, ...], *, image_model: str | None = None, refine: bool = REFINED) -> tuple[Stage, ...]:
     """The stages of a build: who has no image model begins with the photo or the words themselves."""
-    return tuple(stage for stage in stages if image_model or name(stage) != "imagine")
+    without = {*(() if image_model else ("imagine",)), *(() if refine else ("refine",))}
+    return tuple(stage for stage in stages if name(stage) not in without)
 
 
 def build(
@@ -92,6 +97,7 @@ def build(
     image_model: Annotated[
         str | None, Option("Paint the words first, and take that for a photo: --with 'imagine --model M'.")
     ] = None,
+    refine: Annotated[bool, Option("Run refine too, between carve-mesh and texture-uv.")] = REFINED,
     jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
     no_report: Annotated[bool, Option("Leave out report.html and sheet.png, which end a whole build.")] = False,
 ) -> Plan:

@@ -50,7 +50,7 @@ def train(
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"
     reports = training.trained(
         lesson,
-        training.Schedule.of(steps, size, batch, 60 * every),
+        training.Schedule.of(lesson, steps, size, batch, 60 * every),
         lambda sample, first: training.Feed(body, sample, seed=seed, first=first, **kept),
         lambda sample: training.Feed(body, sample, seed=HELD_OUT_SEED, workers=0, heldout=True).batch(held),
         state=files.read_training(out / "checkpoint.pt"),

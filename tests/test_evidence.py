@@ -10,7 +10,7 @@ from solids import ball
 from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.errors import BadData
-from avatarkit.evidence import observed, outline_of, targets_of
+from avatarkit.evidence import observed, targets_of
 from avatarkit.maps import Maps, View
 from avatarkit.mesh import edges, face_normals, vertex_normals
 
@@ -35,20 +35,6 @@ def maps_of(mesh, views):
         stored = cameras.view_normals(view.camera, image[0, layer], view.surface)
         found.append(torch.cat([torch.nn.functional.normalize(stored, dim=-1), coverage[0, layer][..., None]], -1))
     return Maps(tuple(views), torch.stack(found).numpy())
-
-
-def test_the_outline_of_a_disc_lies_on_its_circle_and_looks_outwards():
-    x, y = cameras.pixel_centres((64, 64), torch.zeros(1)).unbind(-1)
-    distance = ((x - 30.3) ** 2 + (y - 33.8) ** 2).sqrt()
-    points, outwards = outline_of((20.2 - distance + 0.5).clamp(0, 1))
-    centred = points - torch.tensor([30.3, 33.8])
-    assert (centred.norm(dim=1) - 20.2).abs().max() < 0.1
-    assert ((centred / centred.norm(dim=1, keepdim=True)) * outwards).sum(dim=1).min() > 0.95
-
-
-def test_an_outline_at_the_images_border_is_closed_there():
-    points, _ = outline_of(torch.ones(8, 8))
-    assert points.min() == 0 and points.max() == 8
 
 
 @pytest.mark.parametrize("kind", ["orthographic", "perspective"])

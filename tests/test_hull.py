@@ -10,9 +10,10 @@ from solids import ball
 from avatarkit import camera as cameras
 from avatarkit import files, fitting, render
 from avatarkit.carving import skin
-from avatarkit.evidence import NO_TEMPLATE, Target, outline_of
+from avatarkit.evidence import NO_TEMPLATE, Target
 from avatarkit.hull import hem_of, joined, laden, shod, skirted
 from avatarkit.mesh import Mesh, combined, euler_characteristic, is_closed, is_manifold, vertex_normals
+from avatarkit.outline import outline_of
 
 HEM = 0.5
 

@@ -19,7 +19,7 @@ def told(radius=0.2, kept=False):
     mesh = type(mesh)(vertices, mesh.faces).having(
         home=vertices, kept=part, template=torch.arange(V), bare=torch.rand(V, generator=generator).double()
     )
-    mesh = mesh.having(worn=torch.zeros(V).double())
+    mesh = mesh.having(ease=torch.zeros(V).double())
     wanted = face_normals(vertices, mesh.faces) + 0.3 * torch.randn(F, 3, generator=generator).double()
     at = torch.arange(0, V, 3)
     g = torch.nn.functional.normalize(torch.randn(len(at), 3, generator=generator).double(), dim=1)

@@ -93,13 +93,15 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         start: Tensor | None = None,
         strength: float = 1.0,
         repeats: int = 1,
+        noise: Tensor | None = None,
     ) -> DualNormals:
         """Clothed maps for bodies (B,2,4,H,W), which have the result's form.
 
         `prompt`: sentences, or their numbers as `numbered` gives them. `photo` (B,4,H,W): sRGB 0 … 1,
         black outside the mask, and that. `front` (B,4,H,W) is kept as it is, and the back drawn to it; each
         step is gone `repeats` times (RePaint). Of `start` (B,2,4,H,W) a share `strength` of the noise is drawn anew.
-        With a guidance of 1 only the conditional prediction is asked for.
+        `noise` (B,2L,h,w) is what it begins with, else drawn. With a guidance of 1 only the conditional prediction is
+        asked for.
         """
         B, H, W = sizes("B 2 4 H W", body)
         rows = self.words.encode([""] * B if prompt is None else prompt)
@@ -109,10 +111,10 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         times = scheduler.timesteps[num_inference_steps - max(1, round(strength * num_inference_steps)) :]
         shape = (B, 2 * self.codec.config.latents, H // self.codec.config.patch, W // self.codec.config.patch)
 
-        def noise() -> Tensor:
+        def drawn() -> Tensor:
             return torch.randn(shape, generator=generator).to(body)  # drawn on the CPU: one seed, one person anywhere
 
-        latents = noise() * scheduler.init_noise_sigma
+        latents = (drawn() if noise is None else noise.to(body)) * scheduler.init_noise_sigma
         if start is not None:
             latents = scheduler.add_noise(self._encoded(start), latents, times[:1])
         known = None if front is None else self.codec.encode(front)
@@ -120,8 +122,8 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
             last = k + 1 == len(times)
             for repeat in range(1 if last else repeats):
                 if repeat:
-                    latents = _noised_back(scheduler, latents, times[k + 1], time, noise())
-                latents = _held(scheduler, latents, known, noise(), time)
+                    latents = _noised_back(scheduler, latents, times[k + 1], time, drawn())
+                latents = _held(scheduler, latents, known, drawn(), time)
                 predicted = self._predicted(scheduler.scale_model_input(latents, time), time, given, guidance_scale)
                 latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
         return DualNormals(maps=self._decoded(latents, front))

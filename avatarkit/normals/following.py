@@ -14,7 +14,8 @@ from torch.nn import functional
 from avatarkit import camera as cameras
 from avatarkit import render
 from avatarkit.camera import Camera
-from avatarkit.evidence import outline_of, sampled
+from avatarkit.evidence import sampled
+from avatarkit.outline import outline_of
 from avatarkit.shapes import sizes
 
 SIDE = 256

@@ -18,8 +18,9 @@ from avatarkit.errors import UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.keeping import bodily
-from avatarkit.regressor import NARROW, SIDE, STEP, Clothed, Regressor
+from avatarkit.regressor import SIDE, Clothed, Regressor
 from avatarkit.sitter import Sitter
+from avatarkit.strip import strip_of
 
 HALVED = 20.0
 """Degrees of expected error at which a normal is half trusted."""
@@ -47,7 +48,7 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
     body = replace(sitter, camera=cameras.resized(sitter.camera, (SIDE, SIDE))).maps
     shown = _at(shown, SIDE).clamp(0, 1)
     likely = torch.maximum(shown[:, 3:], body[None, :1, 3])
-    found = _seen(network, shown, body[None], *_strip(likely[0, 0]))
+    found = _seen(network, shown, body[None], *strip_of(likely[0, 0]))
     cover = found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
     cover = (SHARP * (_at(cover[None], sitter.size)[0] - 0.5) + 0.5).clamp(0, 1)
     normals = _at(found.normals[0], sitter.size)
@@ -64,17 +65,6 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         labels.numpy().astype(np.float32),
     )
     return joined(maps, front, back)
-
-
-def _strip(likely: Tensor) -> tuple[int, int]:
-    """First and last of the columns of (S,S) that may show the person, as wide as the network has learnt from at least:
-    what lies beside them costs time and tells nothing."""
-    S, margin = likely.shape[1], STEP // 2
-    columns = torch.nonzero(likely.amax(dim=0) > 0)[:, 0]
-    low, high = (int(columns[0]) - margin, int(columns[-1]) + 1 + margin) if len(columns) else (0, S)
-    width = min(S, STEP * -(-max(high - low, S // NARROW) // STEP))
-    left = min(max((low + high - width) // 2, 0), S - width) // 2 * 2
-    return left, left + width
 
 
 def _seen(network: Regressor, shown: Tensor, body: Tensor, left: int, right: int) -> Clothed:

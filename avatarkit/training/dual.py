@@ -30,6 +30,8 @@ WORDS = 32
 class DualLesson:
     """What `normals` learns from; see Lesson. `prediction`: what the network says, `sample` or `v_prediction`."""
 
+    rate, coarse = 1e-3, 0.6
+
     def __init__(
         self, name: str, read_model: Any, *, prediction: str = "sample", widths: Sequence[int] = (96, 192, 256),
         fitted: int = FITTED,

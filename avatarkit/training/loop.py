@@ -24,14 +24,16 @@ from avatarkit.training.feeding import Feed, Sample, Samples
 
 SLOWEST = 0.005
 """Of the rate, at the end."""
-COARSE = 0.35
-"""The share of the steps that see views of half the size."""
 
 
 class Lesson(Protocol):
-    """What is learnt: a new network; its samples, made in workers; what they look like to it; what was wrong."""
+    """What is learnt: a new network; its samples, made in workers; what they look like to it; what was wrong.
+
+    `rate` at its highest; `coarse`: the share of the steps that see views of half the size."""
 
     name: str
+    rate: float
+    coarse: float
 
     def sample(self, side: int) -> Sample: ...
     def network(self) -> nn.Module: ...
@@ -55,11 +57,12 @@ class Schedule:
     bfloat16: bool = True
 
     @classmethod
-    def of(cls, steps: int, size: int, batch: int, every: float) -> Schedule:
+    def of(cls, lesson: Lesson, steps: int, size: int, batch: int, every: float) -> Schedule:
         """Views of `size` pixels, at first half as large and four times as many; UsageError where halves do not go."""
         if size % 128:
             raise UsageError(f"--size {size}: expected a multiple of 128")
-        return cls(steps, ((COARSE, size // 2, 4 * batch), (1.0, size, batch)), every=every)
+        phases = (lesson.coarse, size // 2, 4 * batch), (1.0, size, batch)
+        return cls(steps, phases, rate=lesson.rate, every=every)
 
     def at(self, step: int) -> tuple[int, int, float]:
         """Pixels, batch and rate of a step."""

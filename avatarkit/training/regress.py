@@ -27,7 +27,7 @@ SHOWN = 6
 class RegressLesson:
     """What `regress` learns from; see Lesson."""
 
-    name = "regress"
+    name, rate, coarse = "regress", 2e-3, 0.35
 
     def sample(self, side: int) -> Sample:
         return partial(views, side=side)

@@ -19,8 +19,8 @@ from avatarkit.maps import View
 from avatarkit.mesh import vertex_normals
 from avatarkit.people import Synthetic
 from avatarkit.person import Person
-from avatarkit.regressor import NARROW
 from avatarkit.sitter import seen
+from avatarkit.strip import NARROW
 from avatarkit.training.feeding import Samples
 
 CHANNELS = {"photo": 3, "mask": 1, "body": 8, "normals": 6, "cover": 1, "labels": 2}
