@@ -262,7 +262,6 @@ def test_a_mesh_of_nothing_is_refused():
     [
         (("guess", None, None, False, True), "--source guess"),
         (("maps", "m", None, False, True), "are for --source diffusion"),
-        (("diffusion", None, None, False, True), "needs --model"),
         (("diffusion", "m", None, True, True), "--sculpt carves"),
         (("maps", None, None, False, False), "needs body.npz"),
     ],

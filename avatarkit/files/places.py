@@ -6,7 +6,8 @@ from pathlib import Path
 BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
 WEIGHTS = Path(__file__).parent.parent / "weights"
-ENCODER, GLANCE, REGRESS = WEIGHTS / "encoder.safetensors", WEIGHTS / "glance.safetensors", WEIGHTS / "regress"
+ENCODER, GLANCE = WEIGHTS / "encoder.safetensors", WEIGHTS / "glance.safetensors"
+REGRESS, NORMALS = WEIGHTS / "regress", WEIGHTS / "normals"
 
 
 def cache() -> Path:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.keeping import bodily
 from avatarkit.sitter import Sitter
+from avatarkit.strip import strip_of
 
 REPEATS = 5
 """How often a step of the back is gone, the front held fixed; and how often a painted pair is drawn again."""
@@ -55,10 +56,23 @@ def drawn(
             known = diffusion.painted(painter, body[0, 0], _at(sitter.depth[None, None], side)[0, 0], words,
                                       generator=chance)[None]  # fmt: skip
         repeats = 1 if known is None else REPEATS
-        maps = dual(body, [words], photo, front=known, repeats=repeats, **asked).maps
+        shown = [body[0, 0, 3], *(given[0, 3] for given in (photo, known) if given is not None)]
+        strip = strip_of(torch.stack(shown).amax(dim=0), align=dual.codec.config.patch)
+        maps = _within(strip, dual, body, [words], photo, front=known, repeats=repeats, **asked)
         for _ in range(REPEATS if front is None and known is not None else 0):
-            maps = dual(body, [words], photo, start=maps, strength=AGAIN, **asked).maps
+            maps = _within(strip, dual, body, [words], photo, start=maps, strength=AGAIN, **asked)
     return _as_maps(sitter, _at(maps[0], sitter.size), front, back)
+
+
+def _within(
+    strip: tuple[int, int], dual: Any, body: Tensor, words: list[str], photo: Tensor | None, **asked: Any
+) -> Tensor:
+    """(B,2,4,S,S): what a dual pipeline says of the upright strip in which somebody stands; nobody is beside it."""
+    left, right = strip
+    cut = {name: value[..., left:right] if isinstance(value, Tensor) else value for name, value in asked.items()}
+    shown = None if photo is None else photo[..., left:right]
+    found: Tensor = dual(body[..., left:right], words, shown, **cut).maps
+    return pad(found, (left, body.shape[-1] - right))
 
 
 def _as_maps(sitter: Sitter, found: Tensor, front: Tensor | None, back: Tensor | None) -> Maps:

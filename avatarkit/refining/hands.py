@@ -71,8 +71,7 @@ class Resampled:
 
     def _again(self, dual: Any, maps: Tensor, body: Tensor, noise: Tensor, crop: str) -> Tensor:
         patch, S = dual.codec.config.patch, maps.shape[-1]
-        left, right = strip_of(torch.maximum(maps[:, 0, 3], body[:, 0, 3]).amax(dim=0))
-        left, right = left // patch * patch, min(S, -(-right // patch) * patch)
+        left, right = strip_of(torch.maximum(maps[:, 0, 3], body[:, 0, 3]).amax(dim=0), align=patch)
         words = dual.words.numbers([self.words], [crop]).expand(len(maps), -1)
         found = []
         for k in track(range(0, len(maps), TOGETHER), "resampling"):

@@ -11,8 +11,8 @@ from avatarkit.errors import BadData
 from avatarkit.mesh import Mesh, edges, face_areas, is_closed, submesh, volume, welded
 from avatarkit.remesh import filled, large_parts
 
-SMALL = 0.01
-"""Of the largest part's area: smaller parts are dust."""
+SMALL = 1e-4
+"""Of the largest part's area, some square centimetres of a person: smaller parts are dust."""
 ROUNDS = 4
 
 
