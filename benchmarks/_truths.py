@@ -61,10 +61,12 @@ class Case:
         return f"seed {self.seed} index {self.index}: {self.caption}"
 
 
-def cases(model: BodyModel, cache: Path | None, *, seed: int, count: int, points: int) -> Iterator[Case]:
-    """People 0 … count - 1 of a seed, held-out garments, fine cloth; made where the cache lacks them."""
+def cases(
+    model: BodyModel, cache: Path | None, *, seed: int, count: int, points: int, first: int = 0
+) -> Iterator[Case]:
+    """People `first` … count - 1 of a seed, held-out garments, fine cloth; made where the cache lacks them."""
     with tempfile.TemporaryDirectory() as temporary:
-        for index in range(count):
+        for index in range(first, count):
             folder = (cache or Path(temporary)) / f"{seed}-{index:04d}-{points}"
             if not (folder / "truth.npz").exists():
                 _write(people.met(model, seed=seed, index=index, heldout=True, preset="full"), folder, points)

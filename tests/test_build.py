@@ -8,6 +8,10 @@ import time
 import pytest
 from painters import painter
 
+from avatarkit.stage import name
+from stages.build import chained
+from stages.main import STAGES
+
 
 def made(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.glob("*/*.*"))
@@ -92,3 +96,9 @@ def test_an_image_model_paints_the_words_first(avatarkit, tmp_path):
     assert (done.returncode, done.stdout) == (0, f"{tmp_path}/man/imagined.png\n".encode()), done.stderr
     goes_on = avatarkit("build", tmp_path / "man", "--dry-run").stderr
     assert f"fit-smpl {tmp_path}/man/imagined.png".encode() in goes_on
+
+
+def test_refine_and_imagine_are_run_by_those_who_ask_for_them():
+    names = [name(stage) for stage in chained(STAGES)]
+    assert names == ["fit-smpl", "gen-normals", "carve-mesh", "texture-uv", "rig"]
+    assert [name(stage) for stage in chained(STAGES, image_model="any", refine=True)] == [name(s) for s in STAGES]

@@ -146,7 +146,8 @@ def overfit(bodies: torch.Tensor, clothed: torch.Tensor, said: list[str], steps:
     everything = torch.cat([bodies, clothed]).flatten(0, 1)
     pipeline.register_modules(codec=PatchCodec.fitted(everything, 4, 64))
     with torch.no_grad():
-        latents, given = pipeline._encoded(clothed), pipeline._encoded(bodies)
+        given = pipeline._encoded(bodies)
+        latents = pipeline._encoded(clothed) - given
     parameters = [*pipeline.unet.parameters(), *pipeline.words.parameters()]
     optimiser = torch.optim.AdamW(parameters, 4e-3, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)

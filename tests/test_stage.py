@@ -2,12 +2,13 @@
 
 import subprocess
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from toy import TOYS, draw, dress
 
 from avatarkit import stage
-from avatarkit.stage import Reads
+from avatarkit.stage import Reads, Writes, reads, rules, usual
 
 
 def test_the_signature_says_everything():
@@ -89,3 +90,25 @@ def test_make_keeps_a_hand_edit_and_rebuilds_what_follows(make, tmp_path):
 def test_make_says_what_is_missing(make, tmp_path):
     (tmp_path / "ana").mkdir()
     assert make("ana/body.npz", check=False) == ""
+
+
+def between(
+    mesh: Annotated[Path, Reads("carved.glb", help="A mesh.")], out: Annotated[Path, Writes("refined.glb")]
+) -> None:
+    """Make it finer."""
+
+
+def last(
+    mesh: Annotated[Path, Reads("refined.glb", "carved.glb", help="Either.")],
+    photo: Annotated[Path | None, Reads("photo.*", help="The photo.", optional=True)],
+    out: Annotated[Path, Writes("textured.glb")],
+) -> None:
+    """Go on from either."""
+
+
+@pytest.mark.parametrize(("chain", "name"), [((*TOYS, last), "carved.glb"), ((*TOYS, between, last), "refined.glb")])
+def test_a_chain_goes_on_from_what_its_last_stage_made(chain, name):
+    mesh, photo = reads(last).values()
+    assert usual(mesh, chain) == [name] and usual(mesh, (last,)) == ["refined.glb", "carved.glb"]
+    assert usual(photo, chain) == photo.filenames
+    assert f"%/textured.glb: %/{name} " in rules(chain)

@@ -283,9 +283,18 @@ def test_what_is_right_has_no_error_whatever_a_network_says():
         right = clean if prediction == "sample" else power.sqrt() * noise - (1 - power).sqrt() * clean
         network.unet.forward = lambda *_, said=right, **__: (said,)
         kept = torch.ones(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)
-        errors = network(pair, pair, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        bare = torch.zeros_like(pair)
+        errors = network(pair, bare, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
         assert float(errors.max()) < 1e-8
         wrong = right + 0.1
         network.unet.forward = lambda *_, said=wrong, **__: (said,)
-        errors = network(pair, pair, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        errors = network(pair, bare, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
         assert float(errors.min()) > 0.004
+
+
+def test_who_has_learnt_nothing_draws_the_body():
+    torch.manual_seed(0)
+    pipeline = diffusion.begun(torch.rand(6, 4, 64, 64) - 0.5, torch.rand(6, 4, 64, 64), widths=(16, 16))
+    body = torch.rand(1, 2, 4, 64, 64)
+    drawn = pipeline(body, ["a red coat"], num_inference_steps=2, generator=torch.Generator().manual_seed(0)).maps
+    assert torch.allclose(drawn, pipeline._decoded(pipeline._encoded(body), None), atol=1e-5)

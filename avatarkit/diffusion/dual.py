@@ -1,6 +1,7 @@
 """Front and back normals of a clothed person, drawn together [Chupa, ICCV 2023, §3.2].
 
-latents   front's and back's, in one tensor: what the denoiser moves is a pair that fits together
+latents   what a clothed pair has that the body's has not, front and back in one tensor, so that what the denoiser moves
+          is a pair that fits together, and nothing learnt draws the body
 given     the body's own pair, and a photo where the model takes one, joined in channels; words by cross-attention
 held      RePaint [Lugmayr et al. 2022]: a front that is known is noised as far as the back is, each step
 again     SDEdit: a pair that is there is noised a little, and drawn anew from that
@@ -114,10 +115,11 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         def drawn() -> Tensor:
             return torch.randn(shape, generator=generator).to(body)  # drawn on the CPU: one seed, one person anywhere
 
+        bare = self._encoded(body)
         latents = (drawn() if noise is None else noise.to(body)) * scheduler.init_noise_sigma
         if start is not None:
-            latents = scheduler.add_noise(self._encoded(start), latents, times[:1])
-        known = None if front is None else self.codec.encode(front)
+            latents = scheduler.add_noise(self._encoded(start) - bare, latents, times[:1])
+        known = None if front is None else self.codec.encode(front) - bare.chunk(2, dim=1)[0]
         for k, time in enumerate(self.progress_bar(times)):
             last = k + 1 == len(times)
             for repeat in range(1 if last else repeats):
@@ -126,7 +128,7 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
                 latents = _held(scheduler, latents, known, drawn(), time)
                 predicted = self._predicted(scheduler.scale_model_input(latents, time), time, given, guidance_scale)
                 latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
-        return DualNormals(maps=self._decoded(latents, front))
+        return DualNormals(maps=self._decoded(latents + bare, front))
 
     def _given(self, body: Tensor, photo: Tensor | None, rows: Tensor, guided: bool) -> tuple[Tensor, Tensor]:
         """Channels (B or 2 B,C,h,w) and rows of words for all predictions of a run; those without words come last."""

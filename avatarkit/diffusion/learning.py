@@ -19,14 +19,15 @@ LEAST_NOISE = 0.08
 
 
 def begun(
-    maps: Tensor, photos: Tensor, *, widths: Sequence[int] = (96, 192, 256), prediction: str = "sample"
+    worn: Tensor, photos: Tensor, *, widths: Sequence[int] = (64, 128, 192), prediction: str = "sample"
 ) -> DualNormalPipeline:
-    """A pipeline that has learnt nothing but its codecs, of `maps` and `photos` (B,4,H,W).
+    """A pipeline that has learnt nothing but its codecs: of what is `worn`, clothed maps less the body's, and of
+    `photos`, (B,4,H,W) each. It begins with the body itself.
 
     The noise grows as a cosine [Nichol and Dhariwal 2021] until nothing is left [Lin et al. 2024: zero terminal SNR];
     `prediction` is what the network says: `sample` or `v_prediction`.
     """
-    codec, photo_codec = (PatchCodec.fitted(values, PATCH, LATENTS) for values in (maps, photos))
+    codec, photo_codec = (PatchCodec.fitted(values, PATCH, LATENTS) for values in (worn, photos))
     words = WordEncoder()
     depth = len(widths) - 1
     unet = UNet2DConditionModel(
@@ -35,6 +36,8 @@ def begun(
         down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * depth),
         up_block_types=(*("CrossAttnUpBlock2D",) * depth, "UpBlock2D"),
     )  # fmt: skip
+    for parameter in unet.conv_out.parameters():  # type: ignore[attr-defined]
+        nn.init.zeros_(parameter)
     scheduler = DDIMScheduler(
         TIMES, beta_schedule="squaredcos_cap_v2", prediction_type=prediction, clip_sample=False,
         rescale_betas_zero_snr=True, timestep_spacing="trailing",
@@ -69,6 +72,7 @@ class Denoiser(nn.Module):
         sizes("B 2 4 H W, B 2 4 H W, B 4 H W, B T, B, B 2L h w", maps, body, shown, words, time, noise)
         with torch.no_grad():
             clean, given = (torch.cat([self.codec.encode(side) for side in m.unbind(1)], dim=1) for m in (maps, body))
+            clean = clean - given
             seen = self.photo_codec.encode(shown) * kept[0][:, None, None, None]
         noisy = self.scheduler.add_noise(clean, noise, time)
         rows = self.words.forward(words * kept[1][:, None])

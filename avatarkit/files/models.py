@@ -20,7 +20,7 @@ SPELLINGS = {name.lower(): name for name in record.FREE_LICENCES}
 
 
 def read_dual(source: str | None = None) -> Any:
-    """The pipeline that draws normals: the source's, as `read_pipeline` has it, or the one that comes with avatarkit."""
+    """The pipeline that draws normals, as `read_pipeline` has it; without a source that which comes with avatarkit."""
     return read_pipeline(source or str(NORMALS))
 
 

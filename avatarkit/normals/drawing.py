@@ -56,8 +56,8 @@ def drawn(
             known = diffusion.painted(painter, body[0, 0], _at(sitter.depth[None, None], side)[0, 0], words,
                                       generator=chance)[None]  # fmt: skip
         repeats = 1 if known is None else REPEATS
-        shown = [body[0, 0, 3], *(given[0, 3] for given in (photo, known) if given is not None)]
-        strip = strip_of(torch.stack(shown).amax(dim=0), align=dual.codec.config.patch)
+        likely = [body[0, 0, 3], *(given[0, 3] for given in (photo, known) if given is not None)]
+        strip = strip_of(torch.stack(likely).amax(dim=0), align=dual.codec.config.patch)
         maps = _within(strip, dual, body, [words], photo, front=known, repeats=repeats, **asked)
         for _ in range(REPEATS if front is None and known is not None else 0):
             maps = _within(strip, dual, body, [words], photo, start=maps, strength=AGAIN, **asked)

@@ -33,7 +33,7 @@ class DualLesson:
     rate, coarse = 1e-3, 0.6
 
     def __init__(
-        self, name: str, read_model: Any, *, prediction: str = "sample", widths: Sequence[int] = (96, 192, 256),
+        self, name: str, read_model: Any, *, prediction: str = "sample", widths: Sequence[int] = (64, 128, 192),
         fitted: int = FITTED,
     ) -> None:  # fmt: skip
         self.name, self.read_model, self.prediction = name, read_model, prediction
@@ -44,19 +44,19 @@ class DualLesson:
 
     def network(self) -> Any:
         torch.manual_seed(0)
-        maps, photos = self.fitted
-        return diffusion.Denoiser(diffusion.begun(maps, photos, widths=self.widths, prediction=self.prediction))
+        worn, photos = self.fitted
+        return diffusion.Denoiser(diffusion.begun(worn, photos, widths=self.widths, prediction=self.prediction))
 
     @cached_property
     def fitted(self) -> tuple[Tensor, Tensor]:
-        """Maps and photos of some people, for the codecs."""
+        """What some people's maps have that their bodies' have not, and photos, for the codecs."""
         model = self.read_model()
         met = (people.met(model, seed=0, index=k) for k in range(self.count))
         made = [
             unpacked(views(model, found, np.random.default_rng(k), side=256)["views"]) for k, found in enumerate(met)
         ]
         given = {name: torch.cat([one[name] for one in made]) for name in made[0]}
-        return maps_of(given).flatten(0, 1), shown_of(given)
+        return (maps_of(given) - given["body"]).flatten(0, 1), shown_of(given)
 
     def augmented(self, batch: Samples, generator: np.random.Generator) -> dict[str, Tensor]:
         """Views spoilt as photos are; what is given of each, and when in the noise it is asked for."""
