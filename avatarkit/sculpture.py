@@ -104,7 +104,6 @@ def formed(
 
 def evened(mesh: Mesh, length: float | Tensor, *, slivers: bool) -> Mesh:
     """The mesh with edges of about `length` (V) metres; while only `slivers` collapse, finer parts stay."""
-    kept = mesh.attributes["kept"] >= 0
     target = length if isinstance(length, Tensor) else torch.full((len(mesh.vertices),), length)
     found = mesh.having(length=target)
     for _ in range(2):

@@ -253,6 +253,26 @@ def test_a_mesh_of_nothing_is_refused():
         refining.mended(Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 2]])))
 
 
+def test_a_mesh_of_somebody_else_is_refined_without_parts(scene, carved, caplog):  # noqa: F811
+    model, person, truth, _ = scene
+    plain = Mesh(carved[0].vertices, carved[0].faces)
+    found = refining.refined(plain, model, person, None, of_truth(truth), views=2, heads=False, detail=0.02, steps=2)
+    assert found.mesh.attributes == {} and error(found.mesh, truth) < 0.9 * error(plain, truth)
+    assert "hands or face" in caplog.text
+
+
+def test_a_mesh_of_ours_is_sculpted_without_a_body_and_keeps_its_names(carved):
+    found = refining.sculpted(carved[0], views_around(carved[0], 2), detail=0.02, steps=2)
+    assert {"_TEMPLATE", "_PART", "_VERTEX"} == set(found.mesh.attributes)
+    assert len(found.mesh.attributes["_TEMPLATE"].unique()) > 1000
+
+
+def test_without_a_photo_none_can_lead(scene, carved):  # noqa: F811
+    model, person, _, _ = scene
+    with pytest.raises(UsageError, match="holds no photo"):
+        refining.refined(carved[0], model, person, carved[1], photo=Bodily())
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # the stage
 

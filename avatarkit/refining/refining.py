@@ -23,7 +23,7 @@ from avatarkit.refining.around import Pair, pairs_around
 from avatarkit.refining.hands import SOURCES, Hand, estimated, resized
 from avatarkit.refining.mending import mended
 from avatarkit.regressor import SIDE, Regressor
-from avatarkit.sculpture import Sculpture, begun, check_overlap, formed, labelled, one_thread, residuals_of
+from avatarkit.sculpture import begun, check_overlap, formed, labelled, one_thread, residuals_of
 from avatarkit.sitter import seated, seen
 from avatarkit.surface import Surface
 
@@ -38,6 +38,7 @@ BARE, COVERED = 0.9, 0.5
 """The share of skin in what labels show, from which on it stays; that of other things, which ends what is kept."""
 FINEST = 0.6
 """Of `detail`, the edges along creases."""
+UNNAMED = "it does not say which vertices are hands or face: none is kept"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,8 @@ def refined(
         raise UsageError("refine --source maps needs normals.png, which the mesh was carved from; or another source")
     anew = None
     if hand is not None:
-        sizes = {"": WHOLE} | ({"head": HEADS} if heads else {})
-        around = (pairs_around(mesh, model, person, views, crop=crop, size=size) for crop, size in sizes.items())
+        crops = {"": WHOLE} | ({"head": HEADS} if heads else {})
+        around = (pairs_around(mesh, model, person, views, crop=crop, size=size) for crop, size in crops.items())
         anew = _together([_anew(pairs, hand) for pairs in around])
     given = targets_of(maps) if maps is not None else []
     targets = [*given, *(targets_of(anew) if anew is not None else [])]
@@ -96,7 +97,7 @@ def refined(
         targets += _of_photo(model, person, photo)
     start = _begun(mesh if cold is None else cold, model, person, given, keep)
     found = formed(start, targets, steps=steps, detail=detail, finest=FINEST * detail, doing="refining")
-    return Refined(labelled(found), residuals_of(found, given or targets), anew)
+    return Refined(_named(found, mesh), residuals_of(found, given or targets), anew)
 
 
 @one_thread()
@@ -110,40 +111,50 @@ def sculpted(
     detail: float = 0.01,
     steps: int = ROUNDS,
 ) -> Refined:
-    """Any mesh carved by any maps [En3D, geometric sculpting]: with a person, as `refined` does; without one, no part
-    is kept and there is no body that it must be outside of. What is mended of a mesh made elsewhere is logged."""
+    """Any mesh carved by any maps [En3D, geometric sculpting]: with a person it stays outside of the body, and a mesh
+    of ours keeps the parts to `keep`. What is mended of a mesh made elsewhere is logged."""
     targets = targets_of(maps)
     check_overlap(mesh, targets)
-    own = "_TEMPLATE" in mesh.attributes and "_PART" in mesh.attributes
-    if own and model is not None and person is not None:
-        start = _begun(mesh, model, person, targets, keep)
-    else:
-        plain, said = mended(mesh)
-        for words in said:
-            log.warning("mesh: %s", words)
-        V = len(plain.vertices)
-        free, none = torch.full((V,), NOT_KEPT), torch.zeros(V)
-        plain = plain.having(template=torch.zeros(V, dtype=torch.int64), part=torch.zeros(V, dtype=torch.int64))
-        start = begun(plain, kept=free, bare=none, ease=none - 1)
+    start = _begun(mesh, model, person, targets, keep)
     found = formed(start, targets, steps=steps, detail=detail, finest=FINEST * detail, doing="sculpting")
-    made = Sculpture(found, residuals_of(found, targets))
-    return Refined(labelled(found) if own else Mesh(found.vertices, found.faces), made.residuals)
+    return Refined(_named(found, mesh), residuals_of(found, targets))
 
 
-def _begun(mesh: Mesh, model: BodyModel, person: Person, given: Sequence[Target], keep: Sequence[str]) -> Mesh:
-    """The mesh at home, kept parts and bare skin as they are; it may sink until it lies on the body."""
-    mesh = Mesh(mesh.vertices.float(), mesh.faces).having(
-        template=mesh.attributes["_TEMPLATE"].long(), part=mesh.attributes["_PART"].long()
-    )
-    kept = kept_parts(mesh.attributes["part"], model.part_names, keep)
-    bare = worn_share = torch.zeros(len(mesh.vertices))
+def _begun(
+    mesh: Mesh, model: BodyModel | None, person: Person | None, given: Sequence[Target], keep: Sequence[str]
+) -> Mesh:
+    """The mesh at home: parts to keep and bare skin as they are, and it may sink until it lies on the body. One made
+    elsewhere is mended, and has no parts."""
+    plain = Mesh(mesh.vertices.float(), mesh.faces)
+    if _is_ours(mesh):
+        parts = {name: mesh.attributes[f"_{name.upper()}"].long() for name in ("template", "part")}
+    else:
+        plain, said = mended(plain)
+        for words in (*said, *([UNNAMED] if keep and model else [])):
+            log.warning("mesh: %s", words)
+        parts = dict.fromkeys(("template", "part"), torch.zeros(len(plain.vertices), dtype=torch.int64))
+    plain, none = plain.having(**parts), torch.zeros(len(plain.vertices))
+    skin_share, worn_share = none, none
     if any(target.labels is not None for target in given):
-        skin_share, worn_share = worn(mesh, edges(mesh.faces), given)
-        bare = (skin_share > BARE).float()
-        kept = torch.where(worn_share > COVERED, NOT_KEPT, kept)
-    faces = model.faces if model.outer_faces is None else model.outer_faces
-    height = Surface(person.mesh(model).vertices, faces).signed_distance(mesh.vertices)
-    return begun(mesh, kept=kept, bare=bare, ease=EASE * worn_share - height.clamp(min=0))
+        skin_share, worn_share = worn(plain, edges(plain.faces), given)
+    kept, ease = torch.full_like(parts["part"], NOT_KEPT), none - 1
+    if model is not None and person is not None:
+        faces = model.faces if model.outer_faces is None else model.outer_faces
+        height = Surface(person.mesh(model).vertices, faces).signed_distance(plain.vertices)
+        ease = EASE * worn_share - height.clamp(min=0)
+        if _is_ours(mesh):
+            kept = kept_parts(parts["part"], model.part_names, keep)
+            kept = torch.where(worn_share > COVERED, NOT_KEPT, kept)
+    return begun(plain, kept=kept, bare=(skin_share > BARE).float(), ease=ease)
+
+
+def _is_ours(mesh: Mesh) -> bool:
+    return "_TEMPLATE" in mesh.attributes and "_PART" in mesh.attributes
+
+
+def _named(found: Mesh, like: Mesh) -> Mesh:
+    """What was found with the attributes of carved.glb, where the mesh that it was made of had them."""
+    return labelled(found) if _is_ours(like) else Mesh(found.vertices, found.faces)
 
 
 def _anew(pairs: Sequence[Pair], hand: Hand) -> tuple[list[View], Tensor, Tensor]:
@@ -167,7 +178,7 @@ def _of_photo(model: BodyModel, person: Person, network: Regressor) -> list[Targ
     """What the network sees in the person's photo, of the side that the photo shows."""
     sitter = seated(model, person, size=SIDE)
     if sitter.photo is None or sitter.mask is None:
-        return []
+        raise UsageError("--photo: body.npz holds no photo, expected one that fit-smpl found a person in")
     shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
     maps, trust = estimated(network, shown, sitter.maps, sitter.mask)
     labels = torch.stack([torch.zeros_like(trust[0]), trust[0]], dim=-1)[None]
