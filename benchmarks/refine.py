@@ -3,7 +3,7 @@
     python benchmarks/refine.py [--quick] [--json] [--people 48] [--ablated 12] [--cache DIR] [--model DIR]
 
 Held-out synthetic people of a fresh seed, the body known. `start` is the carved mesh; `maps`, `regress`, `diffusion`
-refine it (the last by --model, or by the model that comes along). Figures as in DESIGN §7, alignment none: the normal
+refine it (the last by --model). Figures as in DESIGN §7, alignment none: the normal
 error over eight unseen views and Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low,
 _high). `kernel`: the kernel distance of rendered normals in our encoder's features to other true people, each half of
 the people against the truths of the other. `face_mm`: how far the face's landmarks moved. `crossing_more`: faces that
@@ -59,9 +59,9 @@ def refiners(model: BodyModel, folder: str | None, ablated: bool) -> dict[str, R
         ).mesh  # fmt: skip
 
     found = {"maps": by(None), "regress": by(refining.Estimated(network))}
-    if folder == "none":
+    if folder is None:
         return found
-    dual = files.read_dual(folder)
+    dual = files.read_pipeline(folder)
 
     def drawn(mesh: Mesh, case: Case, anchor: bool = True, **how: object) -> Mesh:
         return by(refining.Resampled(dual, case.caption, anchor=anchor), **how)(mesh, case)
@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--ablated", type=int, default=12, help="people for ablations")
     parser.add_argument("--sculpted", type=int, default=12, help="people whose blurred truth is sculpted")
     parser.add_argument("--seed", type=int, default=7303, help="of the people; a fresh one for figures to report")
-    parser.add_argument("--model", help="a diffusion model's folder, or none")
+    parser.add_argument("--model", help="a diffusion model's folder: a column more, and the ablations")
     parser.add_argument("--cache", type=Path, help="where people and what was measured of them are kept")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet: true above, refined below")
     asked = parser.parse_args()
@@ -200,7 +200,7 @@ def main() -> None:
     people, ablated = (1, 0) if asked.quick else (asked.people, asked.ablated)
     found, pairs = list[Measured](), list[tuple[Mesh, Mesh]]()
     for case in cases(model, asked.cache, seed=asked.seed, count=people, points=points, first=asked.first):
-        by = refiners(model, "none" if asked.quick else asked.model, case.index < ablated)
+        by = refiners(model, None if asked.quick else asked.model, case.index < ablated)
         by = {"maps": by["maps"]} if asked.quick else by
         sculpted = not asked.quick and case.index < asked.sculpted
         new, mesh = measured(

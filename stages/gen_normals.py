@@ -16,7 +16,7 @@ def gen_normals(
     source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
         str | None,
-        Option("For regress and diffusion: a folder, for diffusion also name/model@revision of the hub; else ours."),
+        Option("For regress: a folder; else ours. For diffusion: a folder, or name/model@revision of the hub."),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
@@ -50,8 +50,8 @@ def gen_normals(
     }
     if source == "regress":
         maps = normals.regressed(sitter, files.read_regressor(Path(model) if model else None), **given)
-    elif source == "diffusion":
-        dual, painting = files.read_dual(model), files.read_pipeline(painter) if painter else None
+    elif source == "diffusion" and model:
+        dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
         maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)
     else:
         glance = files.read_glance() if sitter.photo is not None else None

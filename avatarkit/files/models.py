@@ -10,18 +10,12 @@ from typing import Any
 
 from avatarkit import provenance, record
 from avatarkit.errors import BadData, InputMissing, UsageError
-from avatarkit.files.places import NORMALS
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
 HUB_NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}@[0-9a-f]{40}")
 LICENCE = re.compile(r"^license:\s*[\"']?([\w. -]{1,64}?)[\"']?\s*$", re.M)
 SPELLINGS = {name.lower(): name for name in record.FREE_LICENCES}
-
-
-def read_dual(source: str | None = None) -> Any:
-    """The pipeline that draws normals, as `read_pipeline` has it; without a source that which comes with avatarkit."""
-    return read_pipeline(source or str(NORMALS))
 
 
 def read_pipeline(source: str) -> Any:
@@ -46,7 +40,6 @@ def read_pipeline(source: str) -> Any:
         diffusion.parts_of(index)
     pipeline = diffusion.built(folder, index)
     name = source if HUB_NAME.fullmatch(source) else folder.resolve().name
-    name = "avatarkit-normals" if folder == NORMALS else name
     record.note_ingredient(folder / "model_index.json", provenance.GENERATED)
     record.note_model(folder / "model_index.json", Model(name, _digest(folder), licence_of(folder)))
     return pipeline
