@@ -238,7 +238,7 @@ def _said(app: typer.Typer, stages: tuple[Stage, ...], words: tuple[str, ...], s
     for line in words:
         called, *rest = shlex.split(line) or [""]
         if called not in said:
-            raise UsageError(f"--with {line!r}: expected a stage and its options, as 'rig --vrm'")
+            raise UsageError(f"--with {line!r}: expected a stage and its options, as 'rig --vrm', of {', '.join(said)}")
         try:
             context = typer.main.get_group(app).commands[called].make_context(called, rest)
         except Misused as error:
