@@ -35,7 +35,8 @@ class Plan:
         names = [name(stage) for stage in stages]
         for option, asked in (("from", self.start), ("to", self.stop)):
             if asked is not None and asked not in names:
-                raise UsageError(f"--{option} {asked}: no such stage, expected one of {', '.join(names)}")
+                hint = " (or add --refine)" if asked == "refine" else ""
+                raise UsageError(f"--{option} {asked}: no such stage, expected one of {', '.join(names)}{hint}")
         last = len(names) if self.stop is None else names.index(self.stop) + 1
         if self.start is not None and names.index(self.start) >= last:
             raise UsageError(f"--from {self.start} --to {self.stop}: comes after it")

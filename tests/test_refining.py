@@ -267,6 +267,15 @@ def test_a_mesh_of_ours_is_sculpted_without_a_body_and_keeps_its_names(carved):
     assert len(found.mesh.attributes["_TEMPLATE"].unique()) > 1000
 
 
+def test_a_mesh_that_charts_cut_is_sculpted_as_one(carved):
+    mesh = carved[0]
+    corners = mesh.faces.reshape(-1)  # every face on vertices of its own, as if each were a chart
+    cut = {name: values[corners] for name, values in mesh.attributes.items()}
+    apart = Mesh(mesh.vertices[corners], torch.arange(len(corners)).reshape(-1, 3), cut)
+    found = refining.sculpted(apart, views_around(mesh, 2), detail=0.02, steps=2)
+    assert is_closed(found.mesh.faces)
+
+
 def test_without_a_photo_none_can_lead(scene, carved):  # noqa: F811
     model, person, _, _ = scene
     with pytest.raises(UsageError, match="holds no photo"):

@@ -16,7 +16,7 @@ from avatarkit.errors import UsageError
 from avatarkit.evidence import Target, targets_of, worn
 from avatarkit.keeping import NOT_KEPT, kept_parts
 from avatarkit.maps import Maps, View
-from avatarkit.mesh import Mesh, edges
+from avatarkit.mesh import Mesh, edges, welded
 from avatarkit.offsets import EASE
 from avatarkit.person import Person
 from avatarkit.refining.around import Pair, pairs_around
@@ -129,6 +129,8 @@ def _begun(
     elsewhere is mended, and has no parts."""
     plain = Mesh(mesh.vertices.float(), mesh.faces)
     if _is_ours(mesh):
+        mesh, _ = welded(mesh)  # a textured one is cut along its charts
+        plain = Mesh(mesh.vertices.float(), mesh.faces)
         parts = {name: mesh.attributes[f"_{name.upper()}"].long() for name in ("template", "part")}
     else:
         plain, said = mended(plain)
