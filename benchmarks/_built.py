@@ -61,7 +61,7 @@ def row_of(place: Place, group: str, index: int, again: bool = False) -> Row:
     shutil.rmtree(place.of(group, index), ignore_errors=True)
     place.of(group, index).mkdir(parents=True)
     try:
-        row = {"true": _with_true_body, "fit": _with_own_fit, "words": _of_words}[group](place, index)
+        row = _BY_GROUP[group](place, index)
     except AvatarError as error:
         row = {"failed": f"{type(error).__name__}: {error}"}
     kept.write_text(json.dumps(row))
@@ -93,13 +93,47 @@ def _photographed(source: Path) -> Any:
     return replace(person, crop=np.concatenate([photo, (255 * (mask > 0.5)).astype(np.uint8)[..., None]], axis=-1))
 
 
-def _built(first: Path, given: dict[str, dict[str, Any]], *, start: str | None = None, words: str | None = None) -> Row:
+def _with_refine(place: Place, index: int) -> Row:
+    """What refine makes of the meshes of `true` and `words`, before texture: as it is, and led by the photo."""
+    row: Row = {}
+    for key, group, given in (("", "true", {}), ("photo_", "true", {"photo": True}), ("words_", "words", {})):
+        source, folder = place.of(group, index), place.of("refined", index) / (key or "plain")
+        if not (source / "carved.glb").exists():
+            continue  # carving failed; a row of its own group says so
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*avatar*", "*textured*", "row.json"))
+        first, words = folder / ("prompt.txt" if group == "words" else "photo.png"), group == "words"
+        told = first.read_text().strip() if words else None
+        seconds = _built(first, {"refine": given}, start="refine", stop="refine", words=told)["refine_s"]
+        truth = _tailors(folder, told, index)[0] if told else files.read_truth(place.synth(index) / "truth.glb")
+        known = scores.Truth.of(truth, count=POINTS)
+        before, after = (
+            scores.scored(known, files.read_result(folder / f"{made}.glb").mesh, count=POINTS)
+            for made in ("carved", "refined")
+        )
+        row |= {f"{key}chamfer_cm": after.chamfer / 10, f"{key}chamfer_mm_change": after.chamfer - before.chamfer}
+        row |= {f"{key}degrees": after.degrees, f"{key}degrees_change": after.degrees - before.degrees}
+        row[f"{key}seconds"] = seconds
+    return row
+
+
+def _tailors(folder: Path, words: str, index: int) -> tuple[Mesh, np.ndarray]:
+    """What the tailor put on for these words, which gen-normals drew, and its parts a vertex."""
+    person = files.read_person(folder / "body.npz")
+    sitter = normals.seated(files.read_body_model_of(person), person)
+    looks, clothes = normals.worn(sitter, words, seed=index)
+    return Mesh(looks.mesh.vertices.detach().float(), looks.mesh.faces), labels_of(clothes)
+
+
+def _built(
+    first: Path, given: dict[str, dict[str, Any]], *, start: str | None = None, stop: str | None = None,
+    words: str | None = None,
+) -> Row:  # fmt: skip
     """Seconds of each stage."""
     out = f"{first.parent}/"
-    stages = chained(STAGES)
+    stages = chained(STAGES, refine="refine" in given)
     job = subject.job(stages[0], None if words else first, words=words, out=out if words else None)
     said = {name(stage): {"seed": 0} | given.get(name(stage), {}) for stage in stages}
-    Plan(start, None, (), 1, False, stages, said, Manner())(job)
+    Plan(start, stop, (), 1, False, stages, said, Manner())(job)
     records = [json.loads(path.read_text()) for path in sorted(first.parent.glob("*.json"))]
     return {f"{story['stage']}_s": story["seconds"] for story in records}
 
@@ -141,12 +175,11 @@ def _of_words(place: Place, index: int) -> Row:
     row = _built(folder / "prompt.txt", {"gen-normals": {"views": 8, "seed": index}}, words=words)
     person = files.read_person(folder / "body.npz")
     own = evaluating.Sitter(person, files.read_body_model_of(person))
-    looks, clothes = normals.worn(normals.seated(own.model, person), words, seed=index)
-    tailors = Mesh(looks.mesh.vertices.detach().float(), looks.mesh.faces)
+    tailors, parts = _tailors(folder, words, index)
     found = files.read_result(folder / "avatar.glb")
     report = evaluating.evaluated(found.mesh, tailors, avatar=found.avatar, own=own, points=POINTS).flat()
     row |= {key: value for key, value in report.items() if not isinstance(value, str)}
-    row |= _things(tailors, labels_of(clothes), found.mesh, evaluating.bare(own))
+    row |= _things(tailors, parts, found.mesh, evaluating.bare(own))
     wishes = understood(words).outfit
     maps = files.read_normals(folder / "normals.png")
     drawn = population.draw(population.generator_of(place.seed, index, heldout=True), heldout=True)
@@ -191,3 +224,6 @@ def _looked_at(mesh: Mesh, own: Any) -> dict[str, np.ndarray]:
     pixels[..., 6] = np.where(pixels[..., 6:9].any(axis=-1), 255 - pixels[..., 6], 0)  # x of the mirrored back
     places, _ = cameras.project(front, own.posed.joints)
     return parts_of(pixels, np.stack([places[JOINT_INDEX[joint]].numpy() for joint in PLACES]))
+
+
+_BY_GROUP = {"true": _with_true_body, "fit": _with_own_fit, "words": _of_words, "refined": _with_refine}

@@ -7,11 +7,13 @@ Held-out synthetic people, photographed from the front with perspective and ligh
 given; `fit`: the photo, height and focal length alone (extra `photo`), after a similarity from the fitted body to the
 true one (`aligned_`), and without; `words`: the caption alone, carved from eight views, against the tailor's own mesh.
 Figures as in DESIGN §7, means over people with 95 % intervals of the bootstrap. `over_nude`: Chamfer over that of the
-bare body. `words_…`: what an onlooker who learnt from other people names in renders of the final avatar (--cache, that
-of synth.py); `labels`: of normals.png. `reaches`: hats, glasses, bags that are less than half as far from the avatar as
-from the bare body. `alone_…`: fresh processes, kernels compiled: wall and CPU seconds, peak memory. `batch_…`: photos
-through one pipeline, over those many separate runs. `hard_…`: photos that ask much, by `build` without a word more:
-exit code, Chamfer after the similarity of bodies; --sheet draws them. People whose avatar failed are counted.
+bare body. `words_…`: what an onlooker who learnt from other people names in renders of the final avatar (--cache,
+that of synth.py); `labels`: of normals.png. `reaches`: hats, glasses, bags that are less than half as far from the
+avatar as from the bare body. `refined`: refine on what `true` and `words` carved, before texture; `photo_`: led by
+the photo; `change`: over the carved mesh, person by person. `alone_…`: fresh processes, kernels compiled: wall and
+CPU seconds, peak memory. `batch_…`: photos through one pipeline, over those many separate runs. `hard_…`: photos that
+ask much, by `build` without a word more: exit code, Chamfer after the similarity of bodies; --sheet draws them.
+People whose avatar failed are counted.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from avatarkit import files
 from avatarkit.scores import interval
 
 SEED = 41011
-GROUPS = ("true", "fit", "words", "alone", "batch", "hard")
+GROUPS = ("true", "fit", "words", "refined", "alone", "batch", "hard")
 AT_MOST = {
     "true_chamfer_cm": 1.2, "true_over_nude": 0.7, "fit_aligned_chamfer_cm": 3.0, "fit_aligned_over_nude": 0.9,
     "fit_standing_aligned_chamfer_cm": 2.3, "words_chamfer_cm": 0.6, "alone_photo_wall_s": 90, "alone_words_wall_s": 90,
@@ -140,7 +142,7 @@ def main() -> None:
         place = Place(asked.root or Path(temporary), asked.seed)
         place.people(max(count, asked.photos if "batch" in groups else 1))
         figures: Row = {"seed": asked.seed, "threads": torch.get_num_threads(), "cores": os.cpu_count()}
-        for group in (group for group in groups if group in ("true", "fit", "words")):
+        for group in (group for group in groups if group in ("true", "fit", "words", "refined")):
             rows = [(index, row_of(place, group, index)) for index in range(asked.first, count)]
             figures |= of_group(group, [row for _, row in rows])
             figures |= of_words(place, rows, asked.cache) if group == "words" else {}
