@@ -15,6 +15,7 @@ from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.mesh import Mesh, combined, edges, vertex_normals
 from avatarkit.person import Person
+from avatarkit.places import Places
 from avatarkit.surface import Surface
 from avatarkit.texturing.labelling import at_vertices, inner_colours
 from avatarkit.texturing.layering import Layer, Parts, layered
@@ -91,7 +92,7 @@ def test_what_hides_another_surface_does_not_paint_it():
 def test_a_later_layer_is_tuned_to_an_earlier_one_and_fills_what_that_leaves():
     mesh = ball(1.0)
     places, V = at_vertices(mesh), len(mesh.vertices)
-    parts = Parts(torch.zeros(V, dtype=torch.int64), edges(mesh.faces).vertices)
+    parts = Parts(torch.ones(V, 1), edges(mesh.faces).vertices)
     x = mesh.vertices[:, 0]
     first = Layer(PHOTO, torch.full((V, 3), 0.4), (x > -0.2).float())
     second = Layer(ALBEDO, torch.full((V, 3), 0.7), (x < 0.2).float() * (x > -0.8))
@@ -99,6 +100,21 @@ def test_a_later_layer_is_tuned_to_an_earlier_one_and_fills_what_that_leaves():
     assert torch.allclose(found, torch.full((V, 3), 0.4), atol=0.01)
     assert set(source[x > 0].tolist()) == {PHOTO} and set(source[(x < -0.3) & (x > -0.7)].tolist()) == {ALBEDO}
     assert set(source[x < -0.85].tolist()) == {CONTINUED}
+
+
+def test_borders_of_parts_run_through_triangles_where_both_are_as_likely():
+    mesh = ball(1.0)
+    y = mesh.vertices[:, 1]
+    likely = (0.5 + (y - 0.03)).clamp(0, 1)  # one part above 3 cm, another below
+    parts = Parts(torch.stack([1 - likely, likely], dim=1), edges(mesh.faces).vertices)
+    generator = torch.Generator().manual_seed(0)
+    shares = torch.rand(20_000, 3, generator=generator)
+    face = torch.randint(len(mesh.faces), (20_000,), generator=generator)
+    places = Places(mesh, face, shares / shares.sum(dim=1, keepdim=True))
+    label, weights = parts.at(places)
+    mixed = (parts.labels[places.corners] == label[:, None]).any(dim=1)
+    assert bool(mixed.all()) and torch.allclose(weights.sum(dim=1), torch.ones(20_000), atol=1e-5)
+    assert ((places.points[:, 1] > 0.03) == (label == 1)).float().mean() > 0.9999
 
 
 @pytest.fixture(scope="module")

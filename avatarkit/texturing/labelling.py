@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from avatarkit import camera as cameras
 from avatarkit.body import BodyModel
@@ -32,8 +33,9 @@ IRIS, PUPIL = (0.29, 0.19, 0.12), (0.03, 0.03, 0.03)
 
 
 def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Sequence[str], surface: Surface) -> Tensor:
-    """(V) int64: what each vertex is part of: a label of maps.PARTS that sights show, continued over the mesh; without
-    such, groups of the body's parts (head, hair, bare skin, the rest); an inner part is one of its own, after PARTS."""
+    """(V,K): how much each vertex is of each part: of the labels of maps.PARTS that sights show, continued over the
+    mesh; without such, of groups of the body's parts (head, hair, bare skin, the rest); an inner part is one of its
+    own, after PARTS."""
     part = mesh.attributes.get("_PART")
     inner = _named(part, part_names, tuple(INNER), len(mesh.vertices))
     votes = torch.zeros(len(mesh.vertices), len(PARTS))
@@ -51,14 +53,14 @@ def labelled(mesh: Mesh, pairs: Tensor, sights: Sequence[Sight], part_names: Seq
         votes[_named(part, part_names, ("hair_cap",), len(votes)), HAIR] += LIKELY
     total = votes.sum(dim=1)
     if float(total.sum()) > 0:
-        shares = spread(
-            pairs, torch.zeros(len(votes), dtype=torch.int64), votes / total.clamp(min=1e-6)[:, None], total
-        )
-        found = shares.argmax(dim=1)
+        everywhere = torch.zeros(len(votes), dtype=torch.int64)
+        shares = spread(pairs, everywhere, votes / total.clamp(min=1e-6)[:, None], total)
     else:
         groups = (_named(part, part_names, (name,), len(mesh.vertices)) for name in ("hair_cap", *BARE))
         found = torch.stack(list(groups)).mul(torch.tensor([[3], *[[1]] * len(BARE)])).amax(dim=0)
-    return torch.where(inner, len(PARTS) + _own(part, len(mesh.vertices)), found)
+        shares = one_hot(found, len(PARTS)).float()
+    alone = one_hot(_own(part, len(mesh.vertices))).float()
+    return torch.cat([shares * ~inner[:, None], alone * inner[:, None]], dim=1)
 
 
 def at_vertices(mesh: Mesh) -> Places:
@@ -67,7 +69,7 @@ def at_vertices(mesh: Mesh) -> Places:
     number = torch.arange(len(mesh.faces)).repeat_interleave(3)
     face = torch.zeros(V, dtype=torch.int64).scatter_reduce(0, mesh.faces.reshape(-1), number, "amax")
     corner = (mesh.faces[face] == torch.arange(V)[:, None]).float().argmax(dim=1)
-    return Places(mesh, face, torch.nn.functional.one_hot(corner, 3).float())
+    return Places(mesh, face, one_hot(corner, 3).float())
 
 
 def inner_colours(places: Places, model: BodyModel) -> tuple[Tensor, Tensor]:

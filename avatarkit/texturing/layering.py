@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -30,15 +31,26 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a mesh's vertices are part of: `labels` (V) int64, and its edges `pairs` (E,2)."""
+    """What a mesh's vertices are part of: `shares` (V,K) of each part, of which the largest is the label (V) int64; and
+    its edges `pairs` (E,2)."""
 
-    labels: Tensor
+    shares: Tensor
     pairs: Tensor
 
+    @cached_property
+    def labels(self) -> Tensor:
+        return self.shares.argmax(dim=1)
+
     def at(self, places: Places) -> tuple[Tensor, Tensor]:
-        """The label (P) of each place, and its shares (P,3) of the corners that have that label; they sum to one."""
+        """The label (P) of each place, and its shares (P,3) of the corners that have that label; they sum to one.
+
+        Borders run through triangles, where the interpolated shares of two corners' parts are the same: a border along
+        edges would be jagged.
+        """
         own, share = self.labels[places.corners], places.barycentric
-        sums = torch.stack([(share * (own == own[:, k : k + 1])).sum(dim=1) for k in range(3)], dim=1)
+        sums = torch.stack(
+            [(share * self.shares[places.corners, own[:, k : k + 1]]).sum(dim=1) for k in range(3)], dim=1
+        )
         label = own.gather(1, sums.argmax(dim=1, keepdim=True))
         shares = share.clamp(min=0) * (own == label)
         return label[:, 0], shares / shares.sum(dim=1, keepdim=True).clamp(min=1e-9)
