@@ -3,14 +3,14 @@
     python benchmarks/refine.py [--quick] [--json] [--people 48] [--ablated 12] [--cache DIR] [--model DIR]
 
 Held-out synthetic people of a fresh seed, the body known. `start` is the carved mesh; `maps`, `regress`, `diffusion`
-refine it (the last by --model). Figures as in DESIGN §7, alignment none: the normal
-error over eight unseen views and Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low,
-_high). `kernel`: the kernel distance of rendered normals in our encoder's features to other true people, each half of
-the people against the truths of the other. `face_mm`: how far the face's landmarks moved. `crossing_more`: faces that
-cross, more than before. Ablations of the diffusion: `own_noise`, each view's noise its own; `no_heads`; `cold`, from
-the body as Chupa. `sculpt`: the truth, blurred by 40 rounds of its Laplacian, carved by eight true views. CPU seconds
-are of one thread, carving alone. With --cache a run that was stopped goes on, and several may share the people out
-(--first, --people).
+refine it (the last by --model). Figures as in DESIGN §7, alignment none: the normal error over eight unseen views and
+Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low, _high). `kernel`: the kernel
+distance of rendered normals in our encoder's features to other true people, each half of the people against the truths
+of the other. `face_mm`: how far the landmarks moved. `crossing_more`: faces that cross, more than before, of the worst
+person. Ablations: `maps_2_views`, `maps_8_views` (pairs), `maps_no_heads`; of the diffusion `own_noise`, each view's
+noise its own; `no_heads`; `cold`, from the body as Chupa. `sculpt`: the truth, blurred by 40 rounds of its Laplacian,
+carved by eight true views. CPU seconds are of one thread, carving alone. With --cache a run that was stopped goes on,
+and several may share the people out (--first, --people).
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from avatarkit.sculpture import labelled
 Row = dict[str, float]
 Refiner = Callable[[Mesh, Case], Mesh]
 AT_MOST = {
+    "maps_degrees_over_start": 1.03, "maps_chamfer_more_mm": 0.5, "maps_kernel_over_start": 0.8,
     "diffusion_degrees_over_start": 1.03, "diffusion_chamfer_more_mm": 0.5, "diffusion_kernel_over_start": 0.8,
     "regress_degrees_over_start": 0.95, "sculpt_chamfer": 3.0, "maps_face_mm": 3, "regress_face_mm": 3,
     "diffusion_face_mm": 3, "maps_crossing_more": 0, "regress_crossing_more": 0, "diffusion_crossing_more": 0,
@@ -47,6 +48,15 @@ AT_MOST = {
 }  # fmt: skip
 AT_LEAST = {"maps_closed": 1, "regress_closed": 1, "diffusion_closed": 1}
 BLUR = 40
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one person: figures by name of who refined, pictures of their normals, and of the blurred truth."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    pictures: dict[str, torch.Tensor] = field(default_factory=dict)
+    sculpted: dict[str, float] = field(default_factory=dict)
 
 
 def refiners(model: BodyModel, folder: str | None, ablated: bool) -> dict[str, Refiner]:
@@ -59,6 +69,9 @@ def refiners(model: BodyModel, folder: str | None, ablated: bool) -> dict[str, R
         ).mesh  # fmt: skip
 
     found = {"maps": by(None), "regress": by(refining.Estimated(network))}
+    if ablated:
+        found |= {"maps_2_views": by(None, views=2), "maps_8_views": by(None, views=8)}
+        found["maps_no_heads"] = by(None, heads=False)
     if folder is None:
         return found
     dual = files.read_pipeline(folder)
@@ -86,7 +99,7 @@ def judged(model: BodyModel, case: Case, start: Mesh, mesh: Mesh, points: int) -
 
 
 def landmarks(model: BodyModel, mesh: Mesh) -> torch.Tensor:
-    """(L,3): the face's landmarks on a mesh that has its vertices; NaN where one is gone."""
+    """(L,3): the body's landmarks on a mesh that has its vertices; NaN where one is gone."""
     place = torch.full((len(model.v_template), 3), torch.nan)
     template = mesh.attributes["_TEMPLATE"].long()
     known = template < len(place)
@@ -123,35 +136,27 @@ def kernels(pictures: dict[str, list[torch.Tensor]]) -> Row:
     return found
 
 
-def figures_of(rows: dict[str, list[Row]], sculpted: list[Row], kernel: Row) -> Row:
-    found: Row = {"people": float(len(rows["start"])), **kernel}
-    for name, some in rows.items():
-        found |= {f"{name}_{key}": float(np.nanmean([row[key] for row in some])) for key in some[0]}
+def figures_of(people: list[Measured], kernel: Row) -> Row:
+    found: Row = {"people": float(len(people)), **kernel}
+    for name in dict.fromkeys(name for one in people for name in one.rows):
+        pairs = [(one.rows[name], one.rows["start"]) for one in people if name in one.rows]
+        found |= {f"{name}_{key}": float(np.nanmean([row[key] for row, _ in pairs])) for key in pairs[0][0]}
         if name == "start":
             continue
-        base = rows["start"][: len(some)]
-        ratios = [row["degrees"] / own["degrees"] for row, own in zip(some, base, strict=True)]
-        more = [row["chamfer"] - own["chamfer"] for row, own in zip(some, base, strict=True)]
+        ratios = [row["degrees"] / own["degrees"] for row, own in pairs]
+        more = [row["chamfer"] - own["chamfer"] for row, own in pairs]
         for key, values in (("degrees_over_start", ratios), ("chamfer_more_mm", more)):
             mean, low, high = scores.interval(values)
             found |= {f"{name}_{key}": mean, f"{name}_{key}_low": low, f"{name}_{key}_high": high}
-        crossing = [row["crossing"] - own["crossing"] for row, own in zip(some, base, strict=True)]
-        found |= {f"{name}_people": float(len(some)), f"{name}_crossing_more": float(np.max([0, np.mean(crossing)]))}
+        crossing = [row["crossing"] - own["crossing"] for row, own in pairs]
+        found |= {f"{name}_people": float(len(pairs)), f"{name}_crossing_more": float(np.max([0, *crossing]))}
         if f"{name}_kernel" in kernel:
             found[f"{name}_kernel_over_start"] = kernel[f"{name}_kernel"] / kernel["start_kernel"]
+    sculpted = [one.sculpted for one in people if one.sculpted]
     if sculpted:
         found |= {key: float(np.mean([row[key] for row in sculpted])) for key in sculpted[0]}
         found["sculpt_people"] = float(len(sculpted))
     return found
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Of one person: figures by name of who refined, pictures of their normals, and of the blurred truth."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    pictures: dict[str, torch.Tensor] = field(default_factory=dict)
-    sculpted: dict[str, float] = field(default_factory=dict)
 
 
 def measured(
@@ -199,9 +204,10 @@ def main() -> None:
     model, points = files.read_body_model("builtin"), 10_000 if asked.quick else 50_000
     people, ablated = (1, 0) if asked.quick else (asked.people, asked.ablated)
     found, pairs = list[Measured](), list[tuple[Mesh, Mesh]]()
+    given = None if asked.quick else asked.model
+    few, many = (refiners(model, given, some) for some in (False, True))
     for case in cases(model, asked.cache, seed=asked.seed, count=people, points=points, first=asked.first):
-        by = refiners(model, None if asked.quick else asked.model, case.index < ablated)
-        by = {"maps": by["maps"]} if asked.quick else by
+        by = {"maps": few["maps"]} if asked.quick else many if case.index < ablated else few
         sculpted = not asked.quick and case.index < asked.sculpted
         new, mesh = measured(
             model, case, by, points, seen=not asked.quick, sculpted=sculpted, kept=asked.cache is not None
@@ -210,10 +216,9 @@ def main() -> None:
         pairs.append((case.mesh, mesh))
         told = {name: (round(row["degrees"], 2), round(row["chamfer"], 2)) for name, row in new.rows.items()}
         print(case.title, told, new.sculpted or "", file=sys.stderr)
-    rows: dict[str, list[Row]] = {name: [one.rows[name] for one in found if name in one.rows] for name in found[0].rows}
     shown = {name: [one.pictures[name] for one in found if name in one.pictures] for name in found[0].pictures}
     whole = {name: some for name, some in shown.items() if len(some) == len(found) >= 4}
-    figures = figures_of(rows, [one.sculpted for one in found if one.sculpted], kernels(whole) if whole else {})
+    figures = figures_of(found, kernels(whole) if whole else {})
     if asked.sheet is not None:
         Image.fromarray(sheet(pairs[:16])).save(asked.sheet)
     print(json.dumps(figures) if asked.json else table(figures, AT_MOST, AT_LEAST))
