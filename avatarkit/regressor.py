@@ -12,16 +12,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import elu, interpolate, pixel_shuffle, pixel_unshuffle, softplus
+from torch.nn.functional import elu, interpolate, pad, pixel_shuffle, pixel_unshuffle, softplus
 
 from avatarkit.maps import PARTS
 from avatarkit.shapes import sizes
-from avatarkit.strip import STEP
+from avatarkit.strip import STEP, strip_of
 
 SIDE = 512
 """Height in pixels of the views that it learns from."""
 SHOWN, BODY = 4, 8
 """Channels in: the photo and its mask; normals and coverage of the body, front and back."""
+HALVED = 20.0
+"""Degrees of expected error at which a normal is half trusted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,11 @@ class Clothed:
         k = self.sureness
         tail = torch.exp(-k * torch.pi)
         return torch.rad2deg(2 * k / (k.square() + 1) + torch.pi * tail / (1 + tail))
+
+    @property
+    def trust(self) -> Tensor:
+        """(B,2,H,W) 0 … 1: how far each normal is to be trusted."""
+        return 1 / (1 + (self.degrees / HALVED) ** 2)
 
 
 class Regressor(nn.Module):
@@ -91,6 +98,19 @@ class Regressor(nn.Module):
         normals = surface[:, :6].unflatten(1, (2, 3)) + body[:, :, :3]
         normals = normals / normals.square().sum(dim=2, keepdim=True).add(1e-6).sqrt()
         return Clothed(normals, surface[:, 6], parts.unflatten(1, (2, len(PARTS))), sureness)
+
+
+def seen(network: Regressor, shown: Tensor, body: Tensor) -> Clothed:
+    """What the network says of one picture (4,S,S), sRGB and mask, of who has this `body` (2,4,S,S). It is asked of the
+    strip alone in which somebody stands; nobody is beside it."""
+    S = shown.shape[-1]
+    left, right = strip_of(torch.maximum(shown[3], body[0, 3]))
+    with torch.inference_mode():
+        found: Clothed = network(shown[None, ..., left:right], body[None, ..., left:right])
+    beside = left, S - right
+    normals, sureness = pad(found.normals, beside), pad(found.sureness, beside)
+    parts = pad(found.parts, (left // 2, beside[1] // 2))
+    return Clothed(normals, pad(found.cover, beside, value=-20), parts, sureness)
 
 
 def _block(a: int, b: int, *, stride: int = 1, normed: bool = True) -> nn.Sequential:

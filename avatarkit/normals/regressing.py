@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
 
 from avatarkit import camera as cameras
 from avatarkit import render
@@ -18,12 +18,9 @@ from avatarkit.errors import UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.keeping import bodily
-from avatarkit.regressor import SIDE, Clothed, Regressor
+from avatarkit.regressor import SIDE, Regressor, seen
 from avatarkit.sitter import Sitter
-from avatarkit.strip import strip_of
 
-HALVED = 20.0
-"""Degrees of expected error at which a normal is half trusted."""
 NEAR = 41
 """Pixels of SIDE beyond mask and body at which no clothes are believed any more: twice that, less one."""
 CALM = 15
@@ -44,11 +41,11 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
     """
     if sitter.photo is None or sitter.mask is None:
         raise UsageError("--source regress needs a photo in body.npz: fit one with fit-smpl, or use --source tailor")
-    shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])[None]
+    shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
     body = replace(sitter, camera=cameras.resized(sitter.camera, (SIDE, SIDE))).maps
-    shown = _at(shown, SIDE).clamp(0, 1)
-    likely = torch.maximum(shown[:, 3:], body[None, :1, 3])
-    found = _seen(network, shown, body[None], *strip_of(likely[0, 0]))
+    shown = _at(shown[None], SIDE)[0].clamp(0, 1)
+    likely = torch.maximum(shown[None, 3:], body[None, :1, 3])
+    found = seen(network, shown, body)
     cover = found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
     cover = (SHARP * (_at(cover[None], sitter.size)[0] - 0.5) + 0.5).clamp(0, 1)
     normals = _at(found.normals[0], sitter.size)
@@ -56,7 +53,7 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
     sides, bare = bodily(sitter, torch.cat([normals * (cover > 0), cover.expand(2, -1, -1, -1)], dim=1))
     parts = _at(found.parts[0, :, 1:], sitter.size).argmax(dim=1) + 1
     parts[0] = torch.where((_eyes(sitter) > 0.5) & (parts[0] == PARTS.index("skin")), PARTS.index("eyes"), parts[0])
-    trust = _at(1 / (1 + (found.degrees[0] / HALVED) ** 2)[:, None], sitter.size)[:, 0]
+    trust = _at(found.trust[0][:, None], sitter.size)[:, 0]
     labels = torch.stack([parts.float(), torch.maximum(trust, bare)], dim=-1) * (cover[0] > 0)[None, ..., None]
     maps = Maps(
         (View(sitter.camera), View(sitter.camera, "farthest")),
@@ -65,16 +62,6 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         labels.numpy().astype(np.float32),
     )
     return joined(maps, front, back)
-
-
-def _seen(network: Regressor, shown: Tensor, body: Tensor, left: int, right: int) -> Clothed:
-    """What the network says of these columns; nobody is beside them."""
-    with torch.inference_mode():
-        found: Clothed = network(shown[..., left:right], body[..., left:right])
-    beside = left, shown.shape[-1] - right
-    normals, sureness = pad(found.normals, beside), pad(found.sureness, beside)
-    parts = pad(found.parts, (left // 2, beside[1] // 2))
-    return Clothed(normals, pad(found.cover, beside, value=-20), parts, sureness)
 
 
 def _eyes(sitter: Sitter) -> Tensor:

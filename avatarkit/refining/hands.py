@@ -15,7 +15,7 @@ from avatarkit.errors import BadData
 from avatarkit.mesh import unit
 from avatarkit.progress import track
 from avatarkit.refining.around import Pair, anchored
-from avatarkit.regressor import Regressor
+from avatarkit.regressor import Regressor, seen
 from avatarkit.strip import strip_of
 
 SOURCES = ("maps", "regress", "diffusion")
@@ -23,8 +23,6 @@ STEPS = 20
 """Of all of the noise; a strength of 0.1 goes the last two of them."""
 TOGETHER = 4
 """Pairs that a model draws at once."""
-HALVED = 20.0
-"""Degrees of expected error at which an estimated normal is half trusted."""
 
 
 class Hand(Protocol):
@@ -104,7 +102,7 @@ class Estimated:
 
     def _front(self, mesh: Tensor, body: Tensor) -> tuple[Tensor, Tensor]:
         cover = mesh[0, 3]
-        maps, trust = estimated(self.network, torch.cat([_clay(mesh[0, :3]) * cover, cover[None]]), body, cover)
+        maps, trust = estimated(self.network, torch.cat([_clay(mesh[0, :3]) * cover, cover[None]]), body)
         return maps[0], trust[0]
 
 
@@ -125,16 +123,11 @@ def hand(
     return Estimated(network) if network is not None else None
 
 
-def estimated(network: Regressor, shown: Tensor, body: Tensor, cover: Tensor) -> tuple[Tensor, Tensor]:
+def estimated(network: Regressor, shown: Tensor, body: Tensor) -> tuple[Tensor, Tensor]:
     """(2,4,S,S), (2,S,S): what the network sees in a picture `shown` (4,S,S), sRGB and mask, of who has this `body`
-    (2,4,S,S), within `cover` (S,S); and how far it trusts that."""
-    left, right = strip_of(torch.maximum(cover, body[0, 3]))
-    with torch.inference_mode():
-        found = network(shown[None, ..., left:right], body[None, ..., left:right])
-    beside = left, cover.shape[-1] - right
-    normals, degrees = pad(found.normals[0], beside), pad(found.degrees[0], beside)
-    both = cover.expand(2, 1, -1, -1)
-    return torch.cat([normals * (both > 0), both], dim=1), cover / (1 + (degrees / HALVED) ** 2)
+    (2,4,S,S), within the mask; and how far it trusts that."""
+    found, cover = seen(network, shown, body), shown[3].expand(2, 1, -1, -1)
+    return torch.cat([found.normals[0] * (cover > 0), cover], dim=1), shown[3] * found.trust[0]
 
 
 def turned(maps: Tensor) -> Tensor:

@@ -184,7 +184,7 @@ def _of_photo(model: BodyModel, person: Person, network: Regressor) -> list[Targ
     if sitter.photo is None or sitter.mask is None:
         raise UsageError("--photo: body.npz holds no photo, expected one that fit-smpl found a person in")
     shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
-    maps, trust = estimated(network, shown, sitter.maps, sitter.mask)
+    maps, trust = estimated(network, shown, sitter.maps)
     labels = torch.stack([torch.zeros_like(trust[0]), trust[0]], dim=-1)[None]
     front = maps[:1].movedim(1, -1).numpy().astype(np.float32)
     return targets_of(Maps((View(sitter.camera),), front, None, labels.numpy().astype(np.float32)))
