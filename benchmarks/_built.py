@@ -73,7 +73,8 @@ def _with_true_body(place: Place, index: int) -> Row:
     source, folder = place.synth(index), place.of("true", index)
     shutil.copy(source / "photo.png", folder)
     files.write_person(folder / "body.npz", _photographed(source))
-    return _built(folder / "photo.png", {}, start="gen-normals") | _near(place, index, folder, {"": "none"})
+    row = _built(folder / "photo.png", {}, start="gen-normals") | _near(place, index, folder, {"": "none"})
+    return row | _gained(folder, files.read_truth(source / "truth.glb"))
 
 
 def _with_own_fit(place: Place, index: int) -> Row:
@@ -93,27 +94,17 @@ def _photographed(source: Path) -> Any:
     return replace(person, crop=np.concatenate([photo, (255 * (mask > 0.5)).astype(np.uint8)[..., None]], axis=-1))
 
 
-def _with_refine(place: Place, index: int) -> Row:
-    """What refine makes of the meshes of `true` and `words`, before texture: as it is, and led by the photo."""
-    row: Row = {}
-    for key, group, given in (("", "true", {}), ("photo_", "true", {"photo": True}), ("words_", "words", {})):
-        source, folder = place.of(group, index), place.of("refined", index) / (key or "plain")
-        if not (source / "carved.glb").exists():
-            continue  # carving failed; a row of its own group says so
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*avatar*", "*textured*", "row.json"))
-        first, words = folder / ("prompt.txt" if group == "words" else "photo.png"), group == "words"
-        told = first.read_text().strip() if words else None
-        seconds = _built(first, {"refine": given}, start="refine", stop="refine", words=told)["refine_s"]
-        truth = _tailors(folder, told, index)[0] if told else files.read_truth(place.synth(index) / "truth.glb")
-        known = scores.Truth.of(truth, count=POINTS)
-        before, after = (
-            scores.scored(known, files.read_result(folder / f"{made}.glb").mesh, count=POINTS)
-            for made in ("carved", "refined")
-        )
-        row |= {f"{key}chamfer_cm": after.chamfer / 10, f"{key}chamfer_mm_change": after.chamfer - before.chamfer}
-        row |= {f"{key}degrees": after.degrees, f"{key}degrees_change": after.degrees - before.degrees}
-        row[f"{key}seconds"] = seconds
-    return row
+def _gained(folder: Path, truth: Mesh) -> Row:
+    """What refine made of the carved mesh, before texture: Chamfer and normals, and their changes."""
+    known = scores.Truth.of(truth, count=POINTS)
+    before, after = (
+        scores.scored(known, files.read_result(folder / f"{made}.glb").mesh, count=POINTS)
+        for made in ("carved", "refined")
+    )
+    return {
+        "refined_chamfer_mm": after.chamfer, "refined_chamfer_mm_change": after.chamfer - before.chamfer,
+        "refined_degrees": after.degrees, "refined_degrees_change": after.degrees - before.degrees,
+    }  # fmt: skip
 
 
 def _tailors(folder: Path, words: str, index: int) -> tuple[Mesh, np.ndarray]:
@@ -124,16 +115,13 @@ def _tailors(folder: Path, words: str, index: int) -> tuple[Mesh, np.ndarray]:
     return Mesh(looks.mesh.vertices.detach().float(), looks.mesh.faces), labels_of(clothes)
 
 
-def _built(
-    first: Path, given: dict[str, dict[str, Any]], *, start: str | None = None, stop: str | None = None,
-    words: str | None = None,
-) -> Row:  # fmt: skip
+def _built(first: Path, given: dict[str, dict[str, Any]], *, start: str | None = None, words: str | None = None) -> Row:
     """Seconds of each stage."""
     out = f"{first.parent}/"
-    stages = chained(STAGES, refine="refine" in given)
+    stages = chained(STAGES)
     job = subject.job(stages[0], None if words else first, words=words, out=out if words else None)
     said = {name(stage): {"seed": 0} | given.get(name(stage), {}) for stage in stages}
-    Plan(start, stop, (), 1, False, stages, said, Manner())(job)
+    Plan(start, None, (), 1, False, stages, said, Manner())(job)
     records = [json.loads(path.read_text()) for path in sorted(first.parent.glob("*.json"))]
     return {f"{story['stage']}_s": story["seconds"] for story in records}
 
@@ -179,6 +167,7 @@ def _of_words(place: Place, index: int) -> Row:
     found = files.read_result(folder / "avatar.glb")
     report = evaluating.evaluated(found.mesh, tailors, avatar=found.avatar, own=own, points=POINTS).flat()
     row |= {key: value for key, value in report.items() if not isinstance(value, str)}
+    row |= _gained(folder, tailors)
     row |= _things(tailors, parts, found.mesh, evaluating.bare(own))
     wishes = understood(words).outfit
     maps = files.read_normals(folder / "normals.png")
@@ -226,4 +215,4 @@ def _looked_at(mesh: Mesh, own: Any) -> dict[str, np.ndarray]:
     return parts_of(pixels, np.stack([places[JOINT_INDEX[joint]].numpy() for joint in PLACES]))
 
 
-_BY_GROUP = {"true": _with_true_body, "fit": _with_own_fit, "words": _of_words, "refined": _with_refine}
+_BY_GROUP = {"true": _with_true_body, "fit": _with_own_fit, "words": _of_words}

@@ -5,12 +5,12 @@
 Held-out synthetic people of a fresh seed, the body known. `start` is the carved mesh; `maps`, `regress`, `diffusion`
 refine it (the last by --model). Figures as in DESIGN §7, alignment none: the normal error over eight unseen views and
 Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low, _high). `kernel`: the kernel
-distance of rendered normals in our encoder's features to other true people, each half of the people against the truths
-of the other. `face_mm`: how far the landmarks moved. `crossing_more`: faces that cross, more than before, of the worst
-person. Ablations: `maps_2_views`, `maps_8_views` (pairs), `maps_no_heads`; of the diffusion `own_noise`, each view's
-noise its own; `no_heads`; `cold`, from the body as Chupa. `sculpt`: the truth, blurred by 40 rounds of its Laplacian,
-carved by eight true views. CPU seconds are of one thread, carving alone. With --cache a run that was stopped goes on,
-and several may share the people out (--first, --people).
+distance of rendered normals in our encoder's features to other true people, each half of the people against the
+truths of the other. `face_mm`: how far the landmarks moved. `crossing_more`: faces that cross, more than before, of
+the worst person. Ablations: `regress_2_views`, `regress_8_views` (pairs), `regress_no_heads`; of the diffusion
+`own_noise`, each view's noise its own; `no_heads`; `cold`, from the body as Chupa. `sculpt`: the truth, blurred by 40
+rounds of its Laplacian, carved by eight true views. CPU seconds are of one thread, carving alone. With --cache a run
+that was stopped goes on, and several may share the people out (--first, --people).
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ def refiners(model: BodyModel, folder: str | None, ablated: bool) -> dict[str, R
 
     found = {"maps": by(None), "regress": by(refining.Estimated(network))}
     if ablated:
-        found |= {"maps_2_views": by(None, views=2), "maps_8_views": by(None, views=8)}
-        found["maps_no_heads"] = by(None, heads=False)
+        seen = refining.Estimated(network)
+        found |= {"regress_2_views": by(seen, views=2), "regress_8_views": by(seen, views=8)}
+        found["regress_no_heads"] = by(seen, heads=False)
     if folder is None:
         return found
     dual = files.read_pipeline(folder)

@@ -35,7 +35,7 @@ class Plan:
         names = [name(stage) for stage in stages]
         for option, asked in (("from", self.start), ("to", self.stop)):
             if asked is not None and asked not in names:
-                hint = " (or add --refine)" if asked == "refine" else ""
+                hint = " (or leave out --no-refine)" if asked == "refine" else ""
                 raise UsageError(f"--{option} {asked}: no such stage, expected one of {', '.join(names)}{hint}")
         last = len(names) if self.stop is None else names.index(self.stop) + 1
         if self.start is not None and names.index(self.start) >= last:
@@ -77,11 +77,7 @@ def told(step: Step) -> str:
     return f"{name(step.stage)} {'kept' if step.why == chain.EDITED else f'{seconds:.1f} s'} ({step.why})"
 
 
-REFINED = False
-"""Whether `build` and `rules` run refine unless they are told (benchmarks/refine.py)."""
-
-
-def chained(stages: tuple[Stage, ...], *, image_model: str | None = None, refine: bool = REFINED) -> tuple[Stage, ...]:
+def chained(stages: tuple[Stage, ...], *, image_model: str | None = None, refine: bool = True) -> tuple[Stage, ...]:
     """The stages of a build: who has no image model begins with the photo or the words themselves."""
     without = {*(() if image_model else ("imagine",)), *(() if refine else ("refine",))}
     return tuple(stage for stage in stages if name(stage) not in without)
@@ -98,7 +94,7 @@ def build(
     image_model: Annotated[
         str | None, Option("Paint the words first, and take that for a photo: --with 'imagine --model M'.")
     ] = None,
-    refine: Annotated[bool, Option("Run refine too, between carve-mesh and texture-uv.")] = REFINED,
+    no_refine: Annotated[bool, Option("Leave out refine: sooner done, a coarser surface.")] = False,
     jobs: Annotated[int, Option("People at once, each in a process of one thread.", min=1, flags=("-j",))] = 1,
     no_report: Annotated[bool, Option("Leave out report.html and sheet.png, which end a whole build.")] = False,
 ) -> Plan:

@@ -22,7 +22,7 @@ from avatarkit.errors import NotInstalled, UsageError
 from avatarkit.stage import Option, Reads, Stage, Writes, marks, name, reads
 from avatarkit.stage import rules as make_rules
 from stages import _batch
-from stages.build import REFINED, build, chained
+from stages.build import build, chained
 from stages.carve_mesh import carve_mesh
 from stages.compare import compare
 from stages.doctor import doctor
@@ -96,14 +96,14 @@ def command_line(stages: tuple[Stage, ...], commands: tuple[Callable[..., str], 
     def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False) -> None:
         pass
 
-    def rules(refine: Annotated[bool, Option("With refine, between carve-mesh and texture-uv.")] = REFINED) -> str:
+    def rules(no_refine: Annotated[bool, Option("Leave out refine, as build --no-refine does.")] = False) -> str:
         """Print the Make rules of the whole chain, for one folder a subject.
 
         Example:
 
           avatarkit rules > avatarkit.mk && make -f avatarkit.mk -j2 ana/body.npz bob/body.npz
         """
-        return make_rules(chained(stages, image_model="any", refine=refine)).rstrip("\n")
+        return make_rules(chained(stages, image_model="any", refine=not no_refine)).rstrip("\n")
 
     for stage in stages:
         _subcommand(app, stage, SHARED | SPOKEN, partial(_run_stage, stage, stages))
@@ -213,7 +213,7 @@ def _run_build(app: typer.Typer, stages: tuple[Stage, ...], given: dict[str, Any
     def work() -> int:
         _use_machine(given["device"], given["threads"])
         plan = build(**{p: given[p] for p in marks(build)})
-        used = chained(stages, image_model=given["image_model"], refine=given["refine"])
+        used = chained(stages, image_model=given["image_model"], refine=not given["no_refine"])
         said = _said(app, used, plan.words, given["seed"])
         plan = replace(plan, stages=used, given=said, manner=_manner(given))
         plan.of(used)

@@ -18,7 +18,7 @@ def refine(
     views: Annotated[int, Option("Pairs of front and back around the person.", min=1, max=36)] = 4,
     strength: Annotated[float, Option("For diffusion: share of the noise that is drawn anew.", min=0, max=1)] = 0.1,
     repeats: Annotated[int, Option("For diffusion: how often.", min=1, max=20)] = 2,
-    photo: Annotated[bool, Option("Let what our network sees in the photo lead where it looks.")] = False,
+    no_photo: Annotated[bool, Option("Leave out what our network sees in the photo, which leads there.")] = False,
     sculpt: Annotated[Path | None, Option("Carve these maps in as they are, into any mesh.")] = None,
     save_views: Annotated[Path | None, Option("Write the views that were given anew, as a normals.png.")] = None,
     detail: Annotated[float, Option("Edges of the mesh, shorter along creases [metres].", min=0.003, max=0.05)] = 0.01,
@@ -46,6 +46,7 @@ def refine(
         made = refining.sculpted(found, files.read_normals(sculpt), figure, person, keep=kept, detail=detail)
     else:
         assert figure is not None and person is not None
+        led = person.crop is not None and not no_photo
         hand = refining.hand(
             source, files.read_regressor(None) if source == "regress" else None,
             files.read_pipeline(model) if model else None, files.read_pipeline(face_model) if face_model else None,
@@ -53,7 +54,7 @@ def refine(
         )  # fmt: skip
         made = refining.refined(
             found, figure, person, files.read_normals(normals) if normals else None, hand, views=views,
-            photo=files.read_regressor(None) if photo else None, keep=kept, detail=detail,
+            photo=files.read_regressor(None) if led else None, keep=kept, detail=detail,
         )  # fmt: skip
     if save_views is not None and made.views is not None:
         files.write_normals(save_views, made.views)

@@ -98,7 +98,8 @@ def test_an_image_model_paints_the_words_first(avatarkit, tmp_path):
     assert f"fit-smpl {tmp_path}/man/imagined.png".encode() in goes_on
 
 
-def test_refine_and_imagine_are_run_by_those_who_ask_for_them():
+def test_imagine_is_run_by_those_who_ask_for_it_and_refine_is_left_out_by_those_who_do():
     names = [name(stage) for stage in chained(STAGES)]
-    assert names == ["fit-smpl", "gen-normals", "carve-mesh", "texture-uv", "rig"]
-    assert [name(stage) for stage in chained(STAGES, image_model="any", refine=True)] == [name(s) for s in STAGES]
+    assert names == ["fit-smpl", "gen-normals", "carve-mesh", "refine", "texture-uv", "rig"]
+    assert [name(stage) for stage in chained(STAGES, image_model="any")] == [name(s) for s in STAGES]
+    assert "refine" not in [name(stage) for stage in chained(STAGES, refine=False)]

@@ -182,7 +182,7 @@ def _of_photo(model: BodyModel, person: Person, network: Regressor) -> list[Targ
     """What the network sees in the person's photo, of the side that the photo shows."""
     sitter = seated(model, person, size=SIDE)
     if sitter.photo is None or sitter.mask is None:
-        raise UsageError("--photo: body.npz holds no photo, expected one that fit-smpl found a person in")
+        raise UsageError("body.npz holds no photo to be led by, expected one that fit-smpl found a person in")
     shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
     maps, trust = estimated(network, shown, sitter.maps)
     labels = torch.stack([torch.zeros_like(trust[0]), trust[0]], dim=-1)[None]
