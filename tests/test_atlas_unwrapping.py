@@ -22,7 +22,8 @@ from avatarkit.atlas import (
     texels,
     unwrapped,
 )
-from avatarkit.atlas.charting import opened, rims
+from avatarkit.atlas.atlas import sides
+from avatarkit.atlas.charting import opened, rims, sewn, slit
 from avatarkit.atlas.flattening import (
     along_side,
     areas_of,
@@ -100,6 +101,23 @@ def test_three_panels_meet_in_a_face():
     assert len(found.panel) == 6 and torch.bincount(found.panel).tolist() == [2, 2, 2]
     assert float(face_areas(found.mesh.vertices, found.mesh.faces).sum()) == pytest.approx(0.5)
     assert bool((edges(found.mesh.faces).counts <= 1).all())
+
+
+def test_a_tube_is_slit_from_rim_to_rim_by_the_shortest_way():
+    around, rows = 12, 7
+    corner = torch.arange(around * rows).reshape(rows, around)
+    a, b, c, d = corner[:-1], corner[:-1].roll(-1, 1), corner[1:].roll(-1, 1), corner[1:]
+    faces = torch.cat([torch.stack([a, b, c], -1).reshape(-1, 3), torch.stack([a, c, d], -1).reshape(-1, 3)])
+    angle = 2 * torch.pi * torch.arange(around) / around
+    points = torch.stack([angle.cos(), torch.zeros(around), angle.sin()], -1).repeat(rows, 1)
+    points[:, 1] = torch.arange(rows).repeat_interleave(around)
+    pairs = sides(faces)
+    whole = sewn(faces, torch.zeros(len(pairs), dtype=torch.bool), pairs)
+    ((ring, end),) = rims(whole, points).values()
+    way = slit(whole, pairs, ring, end)
+    assert int(way.sum()) == rows - 1
+    ((only,),) = rims(sewn(faces, way, pairs), points).values()
+    assert len(only) == 2 * around + 2 * (rows - 1)
 
 
 def test_panels_that_are_sewn_are_not_cut():

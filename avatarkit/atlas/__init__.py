@@ -9,7 +9,7 @@ image = padded(image, shown)                   colours grown beyond the charts' 
 from avatarkit.atlas.atlas import Atlas, islands, seams
 from avatarkit.atlas.automatic import automatic
 from avatarkit.atlas.given import kept, of_template
-from avatarkit.atlas.measuring import measured, seam_jump
+from avatarkit.atlas.measuring import measured, seam_jump, turned_over
 from avatarkit.atlas.texels import Texels, padded, texels
 from avatarkit.atlas.unwrapping import unwrapped
 
@@ -25,5 +25,6 @@ __all__ = [
     "seam_jump",
     "seams",
     "texels",
+    "turned_over",
     "unwrapped",
 ]

@@ -7,9 +7,16 @@ from torch import Tensor
 
 from avatarkit.atlas import panels
 from avatarkit.atlas.atlas import sides
+from avatarkit.atlas.panels import CHART_OF, CHARTS
 from avatarkit.atlas.parting import Parted, parted, split
 from avatarkit.mesh import Mesh, boundary_loops, connected, edges
 from avatarkit.shapes import sizes
+
+LIMBS = ("left_leg", "right_leg", "left_arm", "right_arm")
+TUBE = 0.25
+"""How long a limb's inner rim is for its outer one at least, to be its end and no hole."""
+MOST_SPLITS = 20
+"""How often faces that rims would flatten are split, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +74,52 @@ def length(ring: Tensor) -> float:
 def opened(mesh: Mesh, scores: Tensor) -> tuple[Parted, Sewn]:
     """The mesh parted into the panels of `scores` (V,P), and these sewn into charts that can be flattened."""
     found = parted(mesh, scores, panels.sewn())
-    while True:
+    for _ in range(MOST_SPLITS):
         pairs = sides(found.mesh.faces)
         one, other = found.panel[pairs[:, :, 0]].unbind(1)
-        charts = sewn(found.mesh.faces, ~panels.sewn()[one, other], pairs)
+        cut = ~panels.sewn()[one, other]
+        charts = sewn(found.mesh.faces, cut, pairs)
+        for ring, end in tubes(found, charts):
+            cut |= slit(charts, pairs, ring, end)
+        charts = sewn(found.mesh.faces, cut, pairs)
         across = chords(charts)
         if len(across) == 0:
-            return found, charts
+            break
         found = split(found, across)
+    return found, charts
+
+
+def tubes(found: Parted, charts: Sewn) -> list[tuple[Tensor, Tensor]]:
+    """Of limbs whose seam ends before they do, so that they are tubes there: the outer rim and that of the end."""
+    ends = []
+    for ring, *inner in rims(charts, found.mesh.vertices).values():
+        face = int((charts.faces == ring[0]).any(dim=1).nonzero()[0])
+        if CHARTS[CHART_OF[found.panel[face]]] in LIMBS:
+            longest = TUBE * length(found.mesh.vertices[charts.vertex[ring]])
+            ends += [(ring, end) for end in inner if length(found.mesh.vertices[charts.vertex[end]]) > longest]
+    return ends
+
+
+def slit(charts: Sewn, pairs: Tensor, ring: Tensor, end: Tensor) -> Tensor:
+    """(P) bool: the `pairs` (P,2,2) of `sides` along a shortest way, in edges, from one rim of a chart to another."""
+    (face, k), (other, m) = (pairs[:, side].unbind(1) for side in (0, 1))
+    a, b = charts.faces[face, k], charts.faces[face, (k + 1) % 3]
+    joined = (a == charts.faces[other, (m + 1) % 3]) & (b == charts.faces[other, m])
+    there, back = torch.cat([a[joined], b[joined]]), torch.cat([b[joined], a[joined]])
+    far = torch.full((len(charts.vertex),), len(charts.vertex))
+    far[end] = 0
+    while True:
+        nearer = far.scatter_reduce(0, there, far[back] + 1, "amin")
+        if bool((nearer == far).all()):
+            break
+        far = nearer
+    way = torch.zeros_like(joined)
+    at = ring[far[ring].argmin()]
+    while 0 < int(far[at]) < len(far):
+        step = (joined & (((a == at) & (far[b] < far[at])) | ((b == at) & (far[a] < far[at])))).nonzero()[0, 0]
+        way[step] = True
+        at = b[step] if a[step] == at else a[step]
+    return way
 
 
 def of_vertices(values: Tensor, charts: Sewn) -> Tensor:

@@ -11,6 +11,8 @@ from avatarkit.mesh import face_areas
 
 NARROW = 8
 """Texels; charts less wide are of no use."""
+LEAST_AREA = 1e-12
+"""Square metres; faces with less are nothing."""
 
 
 def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
@@ -24,7 +26,7 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
     mesh, uvs = atlas.mesh, atlas.uvs
     layers = render.rasterize(*flat(uvs), (size, size), surface="both")[0, ..., 3]
     areas, charted = face_areas(mesh.vertices, mesh.faces).double(), signed_areas(uvs)
-    solid = areas > 1e-12
+    solid = areas > LEAST_AREA
     density = (charted.clamp(min=0) / areas.clamp(min=1e-12)).sqrt() * size
     low, high = quantiles(density[solid], areas[solid], (0.05, 0.95))
     island = islands(atlas)
@@ -34,7 +36,7 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
         "charts": float(island.max() + 1),
         "coverage": float((layers[0] > 0).double().mean()),
         "overlaps": float((layers[0] != layers[1]).sum()),
-        "flips": float(((charted <= 0) & solid).sum()),
+        "flips": float(turned_over(atlas)),
         "narrow": float((widths(uvs, island) * size < NARROW).sum()),
         "density_p5": low,
         "density_p95": high,
@@ -42,6 +44,12 @@ def measured(atlas: Atlas, size: int = 2048) -> dict[str, float]:
         "stretch": stretch(mesh.vertices[mesh.faces], uvs),
         "seam_length": float((ends[0] - ends[1]).norm(dim=1).sum()),
     }
+
+
+def turned_over(atlas: Atlas) -> int:
+    """How many faces are turned over in the texture, or without area though they have one on the surface."""
+    solid = face_areas(atlas.mesh.vertices, atlas.mesh.faces).double() > LEAST_AREA
+    return int(((signed_areas(atlas.uvs) <= 0) & solid).sum())
 
 
 def seam_jump(atlas: Atlas, samples: int = 5) -> float:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from avatarkit import render
-from avatarkit.atlas import Atlas, Texels, automatic, kept, of_template, padded, texels, unwrapped
+from avatarkit.atlas import Atlas, Texels, automatic, kept, of_template, padded, texels, turned_over, unwrapped
 from avatarkit.body import BodyModel
 from avatarkit.camera import Camera
 from avatarkit.errors import BadData, UsageError
@@ -19,6 +19,7 @@ from avatarkit.maps import Maps
 from avatarkit.mesh import Mesh, vertex_normals
 from avatarkit.person import Person
 from avatarkit.places import Places
+from avatarkit.progress import log
 from avatarkit.relief import relief
 from avatarkit.surface import Surface
 from avatarkit.texturing.colouring import coloured
@@ -71,6 +72,8 @@ def painted(
     mesh = person.placed(mesh, person.mesh(model).vertices)
     chosen = laid_out(mesh, model, person, atlas)
     mesh, sheet = chosen.mesh, texels(chosen, size)
+    if flipped := turned_over(chosen):
+        log.warning("%d of %d triangles lie turned over in the texture, and look smeared", flipped, len(mesh.faces))
     there = (sheet.face >= 0).nonzero(as_tuple=True)
     places = Places(mesh, sheet.face[there], sheet.barycentric[there].float())
     sights = _sights(mesh, model, person, maps, back)
