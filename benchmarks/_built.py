@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,12 @@ POINTS = 50_000
 
 @dataclass(frozen=True)
 class Place:
-    """A folder of people: `people/` as synth makes them, and what `build` made of each in `true/`, `fit/`, `words/`."""
+    """A folder of people: `people/` as synth makes them, and what `build` made of each in `true/`, `fit/`, `words/`, with
+    options that are `given` to stages."""
 
     root: Path
     seed: int
+    given: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def synth(self, index: int) -> Path:
         return self.root / "people" / f"{index:06d}"
@@ -73,7 +75,7 @@ def _with_true_body(place: Place, index: int) -> Row:
     source, folder = place.synth(index), place.of("true", index)
     shutil.copy(source / "photo.png", folder)
     files.write_person(folder / "body.npz", _photographed(source))
-    row = _built(folder / "photo.png", {}, start="gen-normals") | _near(place, index, folder, {"": "none"})
+    row = _built(folder / "photo.png", place.given, start="gen-normals") | _near(place, index, folder, {"": "none"})
     return row | _gained(folder, files.read_truth(source / "truth.glb"))
 
 
@@ -84,7 +86,7 @@ def _with_own_fit(place: Place, index: int) -> Row:
     person = files.read_person(source / "body.npz")
     height = 100 * float(files.read_body_model_of(person).shaped(person.betas).height)
     known = {"height": height, "focal": f"{float(person.camera.K[0, 0]):.1f}"}
-    row = _built(folder / "photo.png", {"fit-smpl": known})
+    row = _built(folder / "photo.png", place.given | {"fit-smpl": known})
     return row | _near(place, index, folder, {"aligned_": "similarity", "": "none"})
 
 

@@ -45,6 +45,8 @@ AT_MOST = {
     "fit_standing_aligned_chamfer_cm": 2.3, "words_chamfer_cm": 0.6, "alone_photo_unrefined_wall_s": 90,
     "alone_photo_wall_s": 165, "alone_words_wall_s": 165, "alone_peak_mb": 6000,
 }  # fmt: skip
+QUICK = {"gen-normals": {"size": 256}, "carve-mesh": {"steps": 2, "detail": 0.02}, "refine": {"detail": 0.02},
+         "texture-uv": {"size": 512}}  # fmt: skip
 AT_LEAST = {"batch_gain": 1.1, "batch_two_workers_gain": 1.25}
 
 
@@ -126,7 +128,9 @@ def batch(place: Place, count: int) -> Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one person, the true body given")
+    parser.add_argument(
+        "--quick", action="store_true", help="one person, the true body given, small maps, coarse meshes"
+    )
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--first", type=int, default=0, help="the first of them, to share the work between processes")
@@ -139,7 +143,7 @@ def main() -> None:
     asked = parser.parse_args()
     groups, count = (["true"], 1) if asked.quick else (asked.only.split(","), asked.people)
     with tempfile.TemporaryDirectory() as temporary:
-        place = Place(asked.root or Path(temporary), asked.seed)
+        place = Place(asked.root or Path(temporary), asked.seed, QUICK if asked.quick else {})
         place.people(max(count, asked.photos if "batch" in groups else 1))
         figures: Row = {"seed": asked.seed, "threads": torch.get_num_threads(), "cores": os.cpu_count()}
         for group in (group for group in groups if group in ("true", "fit", "words")):
