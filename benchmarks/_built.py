@@ -35,8 +35,8 @@ POINTS = 50_000
 
 @dataclass(frozen=True)
 class Place:
-    """A folder of people: `people/` as synth makes them, and what `build` made of each in `true/`, `fit/`, `words/`, with
-    options that are `given` to stages."""
+    """A folder of people: `people/` as synth makes them, and what `build` made of each in `true/`, `fit/`, `words/`,
+    with options that are `given` to stages."""
 
     root: Path
     seed: int
