@@ -73,8 +73,8 @@ def length(ring: Tensor) -> float:
 
 def opened(mesh: Mesh, scores: Tensor) -> tuple[Parted, Sewn]:
     """The mesh parted into the panels of `scores` (V,P), and these sewn into charts that can be flattened."""
-    found = parted(mesh, scores, panels.sewn())
-    for _ in range(MOST_SPLITS):
+    found, splits = parted(mesh, scores, panels.sewn()), 0
+    while True:
         pairs = sides(found.mesh.faces)
         one, other = found.panel[pairs[:, :, 0]].unbind(1)
         cut = ~panels.sewn()[one, other]
@@ -83,10 +83,9 @@ def opened(mesh: Mesh, scores: Tensor) -> tuple[Parted, Sewn]:
             cut |= slit(charts, pairs, ring, end)
         charts = sewn(found.mesh.faces, cut, pairs)
         across = chords(charts)
-        if len(across) == 0:
-            break
-        found = split(found, across)
-    return found, charts
+        if len(across) == 0 or splits == MOST_SPLITS:
+            return found, charts
+        found, splits = split(found, across), splits + 1
 
 
 def tubes(found: Parted, charts: Sewn) -> list[tuple[Tensor, Tensor]]:
