@@ -21,6 +21,7 @@ from avatarkit.errors import AvatarError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.mesh import Mesh
 from avatarkit.normals import Sitter
+from avatarkit.people import Synthetic
 
 SIDE = 512
 HANDS_AND_FACE = ("hand", "thumb", "index", "middle", "ring", "pinky", "face")
@@ -33,12 +34,19 @@ Row = dict[str, float]
 @dataclass(frozen=True, eq=False)
 class Case:
     """One photo with its truth: `sides` (2,5,SIDE,SIDE), front and back: normals, coverage and label in the photo's own
-    pixels; and the dressed surface."""
+    pixels; and who was met."""
 
     person: Any
     sides: Tensor
-    caption: str
-    mesh: Mesh
+    met: Synthetic
+
+    @property
+    def caption(self) -> str:
+        return self.met.caption
+
+    @property
+    def mesh(self) -> Mesh:
+        return self.met.looks.mesh
 
     def seen(self, sitter: Sitter) -> Tensor:
         """(2,5,S,S): the truth as the sitter's camera has it."""
@@ -48,9 +56,9 @@ class Case:
         return grid_sample(self.sides, grid.expand(2, -1, -1, -1), mode="nearest", align_corners=False)
 
 
-def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
-    """People 0 … count - 1 of a seed, in garments that nothing was tuned on, photographed."""
-    for index in range(count):
+def cases(model: BodyModel, seed: int, count: int, first: int = 0) -> Iterator[Case]:
+    """People `first` … first + count - 1 of a seed, in garments that nothing was tuned on, photographed."""
+    for index in range(first, first + count):
         found = people.met(model, seed=seed, index=index, heldout=True)
         generator = np.random.default_rng([seed, index, 1])
         camera = viewpoint(found.looks.mesh.vertices, generator, SIDE)
@@ -60,7 +68,7 @@ def cases(model: BodyModel, seed: int, count: int) -> Iterator[Case]:
         sides = torch.from_numpy(np.concatenate([maps.normals, maps.labels[..., :1]], axis=-1)).movedim(-1, 1)
         crop = np.concatenate([taken.image, taken.mask[..., None]], axis=-1)
         person = replace(found.person, camera=camera, crop=crop)
-        yield Case(person, sides, found.caption, found.looks.mesh)
+        yield Case(person, sides, found)
 
 
 def refitted(figure: Any, case: Case) -> Any | None:
@@ -156,6 +164,11 @@ def regress(folder: Path) -> Source:
 
 
 def diffusion(folder: str) -> Source:
-    """A diffusion model's."""
-    dual = files.read_pipeline(folder)
-    return lambda sitter, words, seed: normals.drawn(sitter, dual, words, seed=seed)
+    """A diffusion model's, which begins with what our regressor sees in a photo; parts and colours are the tailor's."""
+    dual, network = files.read_dual(folder), files.read_regressor()
+
+    def source(sitter: Sitter, words: str | None, seed: int) -> Maps:
+        front, back = normals.drawn(sitter, dual, words, network=network, seed=seed)
+        return normals.tailored(sitter, words, seed=seed, front=front, back=back, glance=files.read_glance())
+
+    return source

@@ -16,10 +16,13 @@ def gen_normals(
     source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
         str | None,
-        Option("For regress: a folder; else ours. For diffusion: a folder, or name/model@revision of the hub."),
+        Option("For regress: a folder. For diffusion: a folder, or name/model@revision of the hub.  [ours]"),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
+    colours: Annotated[
+        str | None, Option("A diffusion model that draws the colours, of front and back: the same.")
+    ] = None,
     space: Annotated[str, Option("Whose axes --front and --back are in: camera or world.")] = "camera",
     y: Annotated[str, Option("Where their green points: up or down.")] = "up",
     views: Annotated[int, Option("2: front and back; more: around the person (tailor).", min=2, max=64)] = 2,
@@ -30,8 +33,8 @@ def gen_normals(
 
     The built-in tailor makes the clothes on this very body: those that the words ask for, then those that the photo
     shows, whose outline they follow; what both leave open is drawn by the seed. A network of ours that has learnt from
-    synthetic people sees them in the photo with --source regress; a diffusion model draws them with --source diffusion;
-    normals made elsewhere are taken with --front, and the missing side is made to fit.
+    synthetic people sees them in the photo with --source regress. A diffusion model draws them with --source diffusion,
+    and normals made elsewhere are taken with --front, a missing side made to fit: these the tailor colours.
 
     Examples:
 
@@ -48,12 +51,17 @@ def gen_normals(
         side: normals.given(sitter, files.read_image(path), name=str(path), space=space, y=y, back=side == "back")
         for side, path in sides.items()
     }
+    if source == "diffusion":
+        dual, painting = files.read_dual(model), files.read_pipeline(painter) if painter else None
+        network = files.read_regressor() if sitter.photo is not None and dual.heeds else None
+        given["front"], given["back"] = normals.drawn(
+            sitter, dual, words, network=network, painter=painting, guidance=guidance, seed=seed, **given
+        )
     if source == "regress":
         maps = normals.regressed(sitter, files.read_regressor(Path(model) if model else None), **given)
-    elif source == "diffusion" and model:
-        dual, painting = files.read_pipeline(model), files.read_pipeline(painter) if painter else None
-        maps = normals.drawn(sitter, dual, words, painter=painting, guidance=guidance, seed=seed, **given)
-    else:
+    else:  # where the normals are given, its colours and parts
         glance = files.read_glance() if sitter.photo is not None else None
         maps = normals.tailored(sitter, words, seed=seed, views=views, glance=glance, **given)
+    if colours:
+        maps = normals.coloured(sitter, maps, files.read_pipeline(colours), words, seed=seed)
     files.write_normals(out, maps)

@@ -9,7 +9,7 @@ HELD_OUT_SEED = 990_001
 
 def train(
     model: Annotated[
-        str, Reads("MODEL", help="What to train: regress; normals, a diffusion model; normals-v, one of velocities.")
+        str, Reads("MODEL", help="What to train: regress; normals, normals-v, colours: diffusion models.")
     ],
     out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
     steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
@@ -45,7 +45,8 @@ def train(
     from avatarkit import files, progress, training
 
     body = partial(files.read_body_model, "builtin")
-    lesson, rank, device = training.lesson(model, body), int(os.environ.get("RANK", 0)), training.device_of(device)
+    lesson, device = training.lesson(model, body, files.read_regressor), training.device_of(device)
+    rank = int(os.environ.get("RANK", 0))
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"
     reports = training.trained(

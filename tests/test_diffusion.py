@@ -15,12 +15,12 @@ def tiny(prediction: str = "sample", photo: bool = False, latents: int = 16) -> 
     torch.manual_seed(0)
     codec, words = PatchCodec(4, 4, latents), WordEncoder(width=32, length=16).eval()
     unet = UNet2DConditionModel(
-        sample_size=16, in_channels=4 * latents + 16 * photo, out_channels=2 * latents, cross_attention_dim=32,
+        sample_size=16, in_channels=(6 if photo else 4) * latents, out_channels=2 * latents, cross_attention_dim=32,
         block_out_channels=(32, 64), layers_per_block=1, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=8, norm_num_groups=8,
     )  # fmt: skip
     scheduler = DDIMScheduler(prediction_type=prediction, clip_sample=False)
-    found = DualNormalPipeline(unet, codec, words, scheduler, PatchCodec(4, 4, 16) if photo else None)
+    found = DualNormalPipeline(unet, codec, words, scheduler)
     found.set_progress_bar_config(disable=True)
     return found
 
@@ -53,7 +53,7 @@ def test_what_is_saved_is_what_is_read(tmp_path, body, prediction, photo):
     pipeline.save_pretrained(tmp_path / "m")
     assert not [path for path in (tmp_path / "m").rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
     again = files.read_pipeline(str(tmp_path / "m"))
-    asked = {"num_inference_steps": 3, "photo": torch.rand(1, 4, 64, 64) if photo else None}
+    asked = {"num_inference_steps": 3, "known": body.flip(-1) if photo else None}
     one, other = (p(body, ["a red coat"], generator=seeded(), **asked).maps for p in (pipeline, again))
     assert torch.equal(one, other) and one.shape == (1, 2, 4, 64, 64)
 
@@ -146,8 +146,8 @@ def overfit(bodies: torch.Tensor, clothed: torch.Tensor, said: list[str], steps:
     everything = torch.cat([bodies, clothed]).flatten(0, 1)
     pipeline.register_modules(codec=PatchCodec.fitted(everything, 4, 64))
     with torch.no_grad():
-        given = pipeline._encoded(bodies)
-        latents = pipeline._encoded(clothed) - given
+        given = pipeline.encoded(bodies)
+        latents = pipeline.encoded(clothed) - given
     parameters = [*pipeline.unet.parameters(), *pipeline.words.parameters()]
     optimiser = torch.optim.AdamW(parameters, 4e-3, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)

@@ -291,7 +291,6 @@ def test_without_a_photo_none_can_lead(scene, carved):  # noqa: F811
     [
         (("guess", None, None, False, True), "--source guess"),
         (("maps", "m", None, False, True), "are for --source diffusion"),
-        (("diffusion", None, None, False, True), "needs --model"),
         (("diffusion", "m", None, True, True), "--sculpt carves"),
         (("maps", None, None, False, False), "needs body.npz"),
     ],

@@ -7,7 +7,7 @@ from painters import parts
 from solids import ball
 from test_texturing import S, ana, maps_of, sight_of  # noqa: F401
 
-from avatarkit import texturing
+from avatarkit import diffusion, texturing
 from avatarkit.diffusion import recoloured
 from avatarkit.surface import Surface
 from avatarkit.texturing.generating import imagined, refined
@@ -61,6 +61,21 @@ def test_pipelines_paint_a_person(ana, tmp_path):  # noqa: F811
     assert REFINED in found.source.unique().tolist()
     image = found.mesh.images["base_colour"][found.source == REFINED].float()
     assert float((image - 128).abs().mean()) > 3  # random weights paint something else than the grey that was there
+
+
+def test_a_dual_model_that_has_learnt_nothing_leaves_the_colours(ana):  # noqa: F811
+    model, person, mesh = ana
+    maps = maps_of(mesh, torch.full_like(mesh.vertices, 0.3), "top")
+    torch.manual_seed(0)
+    some = torch.rand(4, 4, 64, 64) - 0.5
+    dual = diffusion.begun(some, some, widths=(16, 16))
+    dual.set_progress_bar_config(disable=True)
+    own = replace(mesh, uvs=torch.rand(len(mesh.faces), 3, 2, generator=torch.Generator().manual_seed(0)))
+    found = texturing.painted(own, model, person, maps, size=64, atlas="keep", refiner=dual, seed=1)
+    there = found.source == REFINED
+    assert int(there.sum()) > 100
+    colours = found.mesh.images["base_colour"][there].float() / 255
+    assert float((colours - 0.3).abs().median()) < 0.03
 
 
 def test_recoloured_changes_nothing_outside_of_the_mask(tmp_path):

@@ -15,8 +15,9 @@ from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS
 from avatarkit.training import augmenting, views
-from avatarkit.training.dual import DualLesson
+from avatarkit.training.colours import ColoursLesson
 from avatarkit.training.feeding import Feed
+from avatarkit.training.normals import NormalsLesson
 
 SIDE = 64
 
@@ -100,7 +101,7 @@ def test_views_that_are_turned_and_nearer_show_the_same_surface():
 def test_each_part_is_dyed_alike_and_skin_is_not():
     photo, labels = torch.full((3, 8, 8), 0.4), torch.zeros(8, 8, dtype=torch.int64)
     labels[:2], labels[2:5], labels[5:] = (PARTS.index(name) for name in ("skin", "top", "bottom"))
-    found = augmenting.dyed(photo, labels, np.random.default_rng(0))
+    found = augmenting.dyed(photo, labels, augmenting.dyes(np.random.default_rng(0)))
     assert torch.equal(found[:, :2], photo[:, :2])
     top, bottom = found[:, 2:5].flatten(1), found[:, 5:].flatten(1)
     assert float(top.std(dim=1).max()) < 1e-6 and float((top[:, 0] - bottom[:, 0]).abs().max()) > 0.05
@@ -231,12 +232,12 @@ def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
     assert avatarkit("train", "regress", "--size", 100, "-o", tmp_path).returncode == 2
 
 
-class Few(DualLesson):
+class Few(NormalsLesson):
     """The lesson with a small network."""
 
     def __init__(self, prediction):
         read = partial(files.read_body_model, "builtin")
-        super().__init__("few", read, prediction=prediction, widths=(16, 32), fitted=1)
+        super().__init__("few", read, files.read_regressor, prediction=prediction, widths=(16, 32), fitted=1)
 
 
 @pytest.mark.slow
@@ -248,7 +249,7 @@ def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
     given = lesson.augmented(held, np.random.default_rng(1))
     network = lesson.network()
     losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=2e-3)
-    fixed = {name: network.state_dict()[name].clone() for name in ("codec.analysis", "photo_codec.analysis")}
+    fixed = {name: network.state_dict()[name].clone() for name in ("codec.analysis", "codec.synthesis")}
     for _ in range(12):
         loss = lesson.loss(network, given)
         optimiser.zero_grad()
@@ -262,7 +263,7 @@ def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
     assert lesson.sheet(network, held).shape[2] == 3
     files.write_network(tmp_path / "model", network, "A small one.")
     again = files.read_pipeline(str(tmp_path / "model"))
-    body = given["body"][:1]
+    body = given["given"][:1]
     drawn = [
         pipeline(body, ["a red coat"], num_inference_steps=2, generator=torch.Generator().manual_seed(0)).maps
         for pipeline in (network.pipeline, again)
@@ -273,28 +274,63 @@ def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
 def test_what_is_right_has_no_error_whatever_a_network_says():
     """Sample and velocity of one clean picture are two names of one prediction."""
     torch.manual_seed(0)
-    maps, photos = torch.rand(3, 4, 64, 64) - 0.5, torch.rand(3, 4, 64, 64)
+    maps = torch.rand(3, 4, 64, 64) - 0.5
     for prediction in ("sample", "v_prediction"):
-        network = diffusion.Denoiser(diffusion.begun(maps, photos, widths=(16, 16), prediction=prediction))
+        network = diffusion.Denoiser(diffusion.begun(maps, widths=(16, 16), prediction=prediction))
         pair = torch.stack([maps, maps.flip(0)], dim=1)
         time, noise = torch.tensor([5, 400, 998]), torch.randn(3, 64, 8, 8)
         clean = torch.cat([network.codec.encode(side) for side in pair.unbind(1)], dim=1)
         power = network.scheduler.alphas_cumprod[time][:, None, None, None]
         right = clean if prediction == "sample" else power.sqrt() * noise - (1 - power).sqrt() * clean
         network.unet.forward = lambda *_, said=right, **__: (said,)
-        kept = torch.ones(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)
         bare = torch.zeros_like(pair)
-        errors = network(pair, bare, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        errors = network(pair, bare, bare, torch.ones(3, 32, dtype=torch.int64), time, noise)
         assert float(errors.max()) < 1e-8
         wrong = right + 0.1
         network.unet.forward = lambda *_, said=wrong, **__: (said,)
-        errors = network(pair, bare, photos, torch.ones(3, 32, dtype=torch.int64), kept, time, noise)
+        errors = network(pair, bare, bare, torch.ones(3, 32, dtype=torch.int64), time, noise)
         assert float(errors.min()) > 0.004
 
 
 def test_who_has_learnt_nothing_draws_the_body():
     torch.manual_seed(0)
-    pipeline = diffusion.begun(torch.rand(6, 4, 64, 64) - 0.5, torch.rand(6, 4, 64, 64), widths=(16, 16))
-    body = torch.rand(1, 2, 4, 64, 64)
-    drawn = pipeline(body, ["a red coat"], num_inference_steps=2, generator=torch.Generator().manual_seed(0)).maps
-    assert torch.allclose(drawn, pipeline._decoded(pipeline._encoded(body), None), atol=1e-5)
+    pipeline = diffusion.begun(torch.rand(6, 4, 64, 64) - 0.5, widths=(16, 16))
+    body, seen = (_pair(torch.rand(1, 2, 3, 64, 64), side) for side in (1.0, 0.5))
+    for shown, known in ((None, body), (seen, seen)):
+        chance = torch.Generator().manual_seed(0)
+        drawn = pipeline(body, ["a red coat"], shown, num_inference_steps=2, generator=chance).maps
+        assert torch.allclose(drawn, known, atol=1e-5)
+
+
+def _pair(normals, cover):
+    normals = normals / normals.norm(dim=2, keepdim=True)
+    return torch.cat([normals, torch.full_like(normals[:, :, :1], cover)], dim=2)
+
+
+@pytest.mark.slow
+def test_colours_are_learnt_written_and_drawn(model, tmp_path):
+    lesson = ColoursLesson("few", partial(files.read_body_model, "builtin"), widths=(16, 32), fitted=1)
+    found = people.met(model, seed=31, index=2)
+    held = lesson.sample(128)(model, found, np.random.default_rng(0))
+    assert held["albedo"].shape == (views.VIEWS, 6, 128, 64)
+    given = lesson.augmented(held, np.random.default_rng(1))
+    cover = given["maps"][:, :, 3] > 0.99
+    off = (given["maps"] - given["known"])[:, :, :3].abs().mean(dim=2)
+    assert 0.02 < float(off[cover].mean()) < 0.5 and float(off[given["maps"][:, :, 3] == 0].max()) == 0
+    network = lesson.network()
+    losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=2e-3)
+    for _ in range(12):
+        loss = lesson.loss(network, given)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.8 * losses[0]
+    figures = lesson.judged(network, held)
+    assert {"front_known_words", "front_words", "back_photo"} <= figures.keys()
+    assert lesson.sheet(network, held).shape[2] == 3
+    files.write_network(tmp_path / "model", network, "A small one.")
+    again = files.read_pipeline(str(tmp_path / "model"))
+    asked = {"num_inference_steps": 2, "generator": torch.Generator().manual_seed(0)}
+    drawn = again(given["given"][:1], ["a red coat"], given["known"][:1], **asked).maps
+    assert torch.equal(drawn[:, :, 3], given["known"][:1, :, 3]) and float(drawn.abs().max()) <= 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from avatarkit.errors import BadData, NotInstalled
 
-NETWORKS, DUAL = "avatarkit.diffusion.networks", "DualNormalPipeline"
+NETWORKS, DUALS = "avatarkit.diffusion.networks", ("DualNormalPipeline", "DualAlbedoPipeline")
 OURS = {"PatchCodec": NETWORKS, "WordEncoder": NETWORKS}
 PAINTERS = frozenset({
     "StableDiffusionControlNetPipeline", "StableDiffusionInstructPix2PixPipeline", "StableDiffusionDepth2ImgPipeline",
@@ -39,8 +39,9 @@ HUB_FILES = ("*.json", "*.safetensors", "*.txt", "README.md")
 def parts_of(index: Any) -> dict[str, str]:
     """Part → class of a `model_index.json`; BadData where one is of a class that we do not load."""
     kind = index.get("_class_name") if isinstance(index, dict) else None
-    if kind != DUAL and kind not in PAINTERS:
-        raise BadData(f"_class_name: found {str(kind)[:80]}, expected {DUAL} or one of {', '.join(sorted(PAINTERS))}")
+    if kind not in DUALS and kind not in PAINTERS:
+        expected = f"{' or '.join(DUALS)}, or one of {', '.join(sorted(PAINTERS))}"
+        raise BadData(f"_class_name: found {str(kind)[:80]}, expected {expected}")
     parts = {}
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or entry == [None, None]:
@@ -70,12 +71,12 @@ def built(folder: Path, index: dict[str, Any]) -> Any:
     with _quietly(), _translated(folder):
         import diffusers
 
-        from avatarkit.diffusion.dual import DualNormalPipeline
+        from avatarkit.diffusion import dual
 
         kind = index["_class_name"]
-        is_dual = kind == DUAL
+        is_dual = kind in DUALS
         left_out = {} if is_dual else {name: None for name in ("safety_checker",) if name in index}
-        pipeline = (DualNormalPipeline if is_dual else getattr(diffusers, kind)).from_pretrained(
+        pipeline = getattr(dual if is_dual else diffusers, kind).from_pretrained(
             folder, local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False, **left_out
         )
         if is_dual:  # of others, old weights go by other names, which diffusers knows

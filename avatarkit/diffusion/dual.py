@@ -1,10 +1,15 @@
-"""Front and back normals of a clothed person, drawn together [Chupa, ICCV 2023, §3.2].
+"""Front and back of a person, drawn together [Chupa, ICCV 2023, §3.2].
 
-latents   what a clothed pair has that the body's has not, front and back in one tensor, so that what the denoiser moves
-          is a pair that fits together, and nothing learnt draws the body
-given     the body's own pair, and a photo where the model takes one, joined in channels; words by cross-attention
-held      RePaint [Lugmayr et al. 2022]: a front that is known is noised as far as the back is, each step
+given     a pair of maps that says where what is
+known     a pair of the kind that is drawn, as far as it is known [what is certain is regressed, what is not is drawn:
+          Whang et al. 2022]; given and known are joined in channels, words come by cross-attention
+latents   what the pair has that the known one has not, front and back in one tensor, so that what the denoiser moves is
+          a pair that fits together, and nothing learnt draws what is known
+held      RePaint [Lugmayr et al. 2022]: a front that is there is noised as far as the back is, each step
 again     SDEdit: a pair that is there is noised a little, and drawn anew from that
+
+`DualNormalPipeline`   a body's normals ─► clothed normals; known: the body, or what `regress` sees in a photo
+`DualAlbedoPipeline`   clothed normals ─► colours; known: each part's colour, and a photo
 """
 
 from __future__ import annotations
@@ -25,37 +30,36 @@ from avatarkit.shapes import sizes
 
 
 @dataclass
-class DualNormals(BaseOutput):  # type: ignore[misc]
-    """`maps` (B,2,4,H,W): front and back, each a unit normal in view axes (x, y, z to the viewer) and coverage 0 … 1,
-    the same for both."""
+class Dual(BaseOutput):  # type: ignore[misc]
+    """`maps` (B,2,4,H,W): front and back, three channels and coverage 0 … 1, the same for both."""
 
     maps: Tensor
 
 
-class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
-    """Body normals (and words, and a photo) → clothed normals, front and back.
+class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
+    """`unet` takes 2 L noisy latents, those of what is given and, where it `heeds`, 2 L of what is known; it gives 2 L,
+    which the scheduler reads as x0 (`sample`), noise (`epsilon`) or velocity (`v_prediction`).
 
-    `unet` takes 2 L noisy latents, 2 L of the body and, with a `photo_codec`, the photo's; it gives 2 L, which the
-    scheduler reads as x0 (`sample`), noise (`epsilon`) or velocity (`v_prediction`).
+    `given_codec` is for what is given, where that is of another kind than what is drawn.
     """
 
-    _optional_components = ["photo_codec"]  # noqa: RUF012, a list is what diffusers adds to
+    _optional_components = ["given_codec"]  # noqa: RUF012, a list is what diffusers adds to
     model_cpu_offload_seq = "words->unet"
 
     unet: Any
     codec: PatchCodec
     words: WordEncoder
     scheduler: Any
-    photo_codec: PatchCodec | None
+    given_codec: PatchCodec | None
     register_modules: Any
     progress_bar: Any
     set_progress_bar_config: Any
 
     def __init__(
-        self, unet: Any, codec: PatchCodec, words: WordEncoder, scheduler: Any, photo_codec: PatchCodec | None = None
+        self, unet: Any, codec: PatchCodec, words: WordEncoder, scheduler: Any, given_codec: PatchCodec | None = None
     ) -> None:
         super().__init__()
-        self.register_modules(unet=unet, codec=codec, words=words, scheduler=scheduler, photo_codec=photo_codec)
+        self.register_modules(unet=unet, codec=codec, words=words, scheduler=scheduler, given_codec=given_codec)
 
     @property
     def side(self) -> int | None:
@@ -63,16 +67,27 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         size = self.unet.config.sample_size
         return size * self.codec.config.patch if isinstance(size, int) else None
 
+    @property
+    def heeds(self) -> bool:
+        """Whether it is told what is known."""
+        return bool(self.unet.config.in_channels > self._least)
+
+    @property
+    def _least(self) -> int:
+        given = self.codec if self.given_codec is None else self.given_codec
+        return 2 * int(self.codec.config.latents) + 2 * int(given.config.latents)
+
     def check(self) -> None:
         """BadData where the parts do not fit together."""
         L, unet = self.codec.config.latents, self.unet.config
-        photo = 0 if self.photo_codec is None else self.photo_codec.config.latents
+        given = self.codec if self.given_codec is None else self.given_codec
         wanted = {
-            "unet: in_channels": (unet.in_channels, 4 * L + photo),
+            "unet: in_channels": (unet.in_channels, self._least + 2 * L * self.heeds),
             "unet: out_channels": (unet.out_channels, 2 * L),
             "unet: cross_attention_dim": (unet.cross_attention_dim, self.words.config.width),
             "codec: channels": (self.codec.config.channels, SIDE_CHANNELS),
-            "photo_codec: channels": (4 if self.photo_codec is None else self.photo_codec.config.channels, 4),
+            "given_codec: channels": (given.config.channels, SIDE_CHANNELS),
+            "given_codec: patch": (given.config.patch, self.codec.config.patch),
         }
         for name, (found, expected) in wanted.items():
             if found != expected:
@@ -83,9 +98,9 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
     @torch.no_grad()
     def __call__(
         self,
-        body: Tensor,
+        given: Tensor,
         prompt: Sequence[str] | Tensor | None = None,
-        photo: Tensor | None = None,
+        known: Tensor | None = None,
         *,
         num_inference_steps: int = 20,
         guidance_scale: float = 2.0,
@@ -95,56 +110,62 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         strength: float = 1.0,
         repeats: int = 1,
         noise: Tensor | None = None,
-    ) -> DualNormals:
-        """Clothed maps for bodies (B,2,4,H,W), which have the result's form.
+    ) -> Dual:
+        """Pairs of maps for those that are `given` (B,2,4,H,W), beginning with those that are `known` (B,2,4,H,W).
 
-        `prompt`: sentences, or their numbers as `numbered` gives them. `photo` (B,4,H,W): sRGB 0 … 1,
-        black outside the mask, and that. `front` (B,4,H,W) is kept as it is, and the back drawn to it; each
-        step is gone `repeats` times (RePaint). Of `start` (B,2,4,H,W) a share `strength` of the noise is drawn anew.
-        `noise` (B,2L,h,w) is what it begins with, else drawn. With a guidance of 1 only the conditional prediction is
-        asked for.
+        `prompt`: sentences, or their numbers as `numbered` gives them. `front` (B,4,H,W) is kept as it is, and the back
+        drawn to it; each step is gone `repeats` times (RePaint). Of `start` (B,2,4,H,W) a share `strength` of the noise
+        is drawn anew. `noise` (B,2L,h,w) is what it begins with, else drawn. Without words, or with a guidance of 1,
+        only the conditional prediction is asked for.
         """
-        B, H, W = sizes("B 2 4 H W", body)
+        B, H, W = sizes("B 2 4 H W", given)
         rows = self.words.encode([""] * B if prompt is None else prompt)
-        given = self._given(body, photo, rows, guidance_scale != 1)
+        known = self._known(given, known)
+        channels, there = self.channels(given, known), self.encoded(known)
+        if guidance_scale != 1 and prompt is not None:  # those without words come last
+            channels, rows = torch.cat([channels, channels]), torch.cat([rows, self.words.encode([""] * B)])
         scheduler = self.scheduler if front is None and repeats == 1 else _stateless(self.scheduler)
         scheduler.set_timesteps(num_inference_steps)
         times = scheduler.timesteps[num_inference_steps - max(1, round(strength * num_inference_steps)) :]
         shape = (B, 2 * self.codec.config.latents, H // self.codec.config.patch, W // self.codec.config.patch)
 
         def drawn() -> Tensor:
-            return torch.randn(shape, generator=generator).to(body)  # drawn on the CPU: one seed, one person anywhere
+            return torch.randn(shape, generator=generator).to(given)  # drawn on the CPU: one seed, one person anywhere
 
-        bare = self._encoded(body)
-        latents = (drawn() if noise is None else noise.to(body)) * scheduler.init_noise_sigma
+        latents = (drawn() if noise is None else noise.to(given)) * scheduler.init_noise_sigma
         if start is not None:
-            latents = scheduler.add_noise(self._encoded(start) - bare, latents, times[:1])
-        known = None if front is None else self.codec.encode(front) - bare.chunk(2, dim=1)[0]
+            latents = scheduler.add_noise(self.encoded(start) - there, latents, times[:1])
+        held = None if front is None else self.codec.encode(front) - there.chunk(2, dim=1)[0]
         for k, time in enumerate(self.progress_bar(times)):
             last = k + 1 == len(times)
             for repeat in range(1 if last else repeats):
                 if repeat:
                     latents = _noised_back(scheduler, latents, times[k + 1], time, drawn())
-                latents = _held(scheduler, latents, known, drawn(), time)
-                predicted = self._predicted(scheduler.scale_model_input(latents, time), time, given, guidance_scale)
+                latents = _held(scheduler, latents, held, drawn(), time)
+                seen = scheduler.scale_model_input(latents, time)
+                predicted = self._predicted(seen, time, channels, rows, guidance_scale)
                 latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
-        return DualNormals(maps=self._decoded(latents + bare, front))
+        worn = torch.stack([self.codec.decode(half) for half in latents.chunk(2, dim=1)], dim=1)
+        return Dual(maps=self._finished(known + worn, known, front))
 
-    def _given(self, body: Tensor, photo: Tensor | None, rows: Tensor, guided: bool) -> tuple[Tensor, Tensor]:
-        """Channels (B or 2 B,C,h,w) and rows of words for all predictions of a run; those without words come last."""
-        channels = self._encoded(body)
-        seen = None
-        if self.photo_codec is not None:
-            B, _, _, H, W = body.shape
-            seen = self.photo_codec.encode(body.new_zeros(B, 4, H, W) if photo is None else photo)
-        conditional = channels if seen is None else torch.cat([channels, seen], dim=1)
-        if not guided:
-            return conditional, rows
-        blank = channels if seen is None else torch.cat([channels, torch.zeros_like(seen)], dim=1)
-        return torch.cat([conditional, blank]), torch.cat([rows, self.words.encode([""] * len(rows))])
+    def encoded(self, maps: Tensor) -> Tensor:
+        """(B,2 L,h,w): the front's latents, then the back's."""
+        return _encoded(self.codec, maps)
 
-    def _predicted(self, latents: Tensor, time: Tensor, given: tuple[Tensor, Tensor], guidance: float) -> Tensor:
-        channels, rows = given
+    def channels(self, given: Tensor, known: Tensor) -> Tensor:
+        """(B,C,h,w): what the denoiser is told beside the noisy latents."""
+        own = _encoded(self.codec if self.given_codec is None else self.given_codec, given)
+        return torch.cat([own, self.encoded(known)], dim=1) if self.heeds else own
+
+    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+        """What it begins with."""
+        raise NotImplementedError
+
+    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
+        """Maps as they may be, of what was drawn."""
+        raise NotImplementedError
+
+    def _predicted(self, latents: Tensor, time: Tensor, channels: Tensor, rows: Tensor, guidance: float) -> Tensor:
         twice = latents.repeat(len(channels) // len(latents), 1, 1, 1)
         found: Tensor = self.unet(torch.cat([twice, channels], dim=1), time, rows, return_dict=False)[0]
         if len(found) == len(latents):
@@ -152,17 +173,38 @@ class DualNormalPipeline(DiffusionPipeline):  # type: ignore[misc]
         conditional, blank = found.chunk(2)
         return blank + guidance * (conditional - blank)
 
-    def _encoded(self, maps: Tensor) -> Tensor:
-        """(B,2 L,h,w): the front's latents, then the back's."""
-        return torch.cat([self.codec.encode(maps[:, 0]), self.codec.encode(maps[:, 1])], dim=1)
 
-    def _decoded(self, latents: Tensor, front: Tensor | None) -> Tensor:
-        maps = torch.stack([self.codec.decode(half) for half in latents.chunk(2, dim=1)], dim=1)
+class DualNormalPipeline(DualPipeline):
+    """Body normals (and words, and what is seen in a photo) → clothed normals, unit, in view axes (x, y, z to the
+    viewer). A model that does not heed what is seen begins with the body alone."""
+
+    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+        return given if known is None or not self.heeds else known
+
+    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
         cover = maps[:, :, 3:].mean(dim=1, keepdim=True).clamp(0, 1) if front is None else front[:, None, 3:]
         ahead = torch.cat([maps[:, :, :2], maps[:, :, 2:3].clamp(min=0)], dim=2)
         normals = unit(ahead.movedim(2, -1)).movedim(-1, 2)
         maps = torch.cat([normals * (cover > 0), cover.expand(-1, 2, -1, -1, -1)], dim=2)
         return maps if front is None else torch.stack([front, maps[:, 1]], dim=1)
+
+
+class DualAlbedoPipeline(DualPipeline):
+    """Clothed normals, and colours as far as they are known → colours, sRGB as -1 … 1, times their coverage."""
+
+    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+        if known is None:
+            raise ValueError("DualAlbedoPipeline: known: found None, expected (B,2,4,H,W)")
+        return known
+
+    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
+        cover = known[:, :, 3:]
+        maps = torch.cat([torch.minimum(torch.maximum(maps[:, :, :3], -cover), cover), cover], dim=2)
+        return maps if front is None else torch.stack([front, maps[:, 1]], dim=1)
+
+
+def _encoded(codec: PatchCodec, maps: Tensor) -> Tensor:
+    return torch.cat([codec.encode(maps[:, 0]), codec.encode(maps[:, 1])], dim=1)
 
 
 def _stateless(scheduler: Any) -> Any:

@@ -1,14 +1,13 @@
-"""A DualNormalPipeline that is to be trained: begun with nothing learnt, and its error at a step of the noise."""
+"""A dual pipeline that is to be trained: begun with nothing learnt, and its error at a step of the noise."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
-from torch import Tensor, nn
+from torch import Tensor, cat, nn, no_grad
 
-from avatarkit.diffusion.dual import DualNormalPipeline
+from avatarkit.diffusion.dual import DualAlbedoPipeline, DualNormalPipeline, DualPipeline
 from avatarkit.diffusion.networks import PatchCodec, WordEncoder
 from avatarkit.shapes import sizes
 
@@ -19,19 +18,19 @@ LEAST_NOISE = 0.08
 
 
 def begun(
-    worn: Tensor, photos: Tensor, *, widths: Sequence[int] = (64, 128, 192), prediction: str = "sample"
-) -> DualNormalPipeline:
-    """A pipeline that has learnt nothing but its codecs: of what is `worn`, clothed maps less the body's, and of
-    `photos`, (B,4,H,W) each. It begins with the body itself.
+    worn: Tensor, given: Tensor | None = None, *, widths: Sequence[int] = (64, 128, 192), prediction: str = "sample"
+) -> DualPipeline:
+    """A pipeline that has learnt nothing but its codecs: of what is `worn` (B,4,H,W), maps less what is known of them;
+    and of what is `given` (B,4,H,W) where that is of another kind: then it draws colours, else normals. It begins with
+    what is known.
 
     The noise grows as a cosine [Nichol and Dhariwal 2021] until nothing is left [Lin et al. 2024: zero terminal SNR];
     `prediction` is what the network says: `sample` or `v_prediction`.
     """
-    codec, photo_codec = (PatchCodec.fitted(values, PATCH, LATENTS) for values in (worn, photos))
-    words = WordEncoder()
+    codec, words = PatchCodec.fitted(worn, PATCH, LATENTS), WordEncoder()
     depth = len(widths) - 1
     unet = UNet2DConditionModel(
-        sample_size=64, in_channels=5 * LATENTS, out_channels=2 * LATENTS, cross_attention_dim=words.config.width,
+        sample_size=64, in_channels=6 * LATENTS, out_channels=2 * LATENTS, cross_attention_dim=words.config.width,
         block_out_channels=tuple(widths), layers_per_block=1, norm_num_groups=8, attention_head_dim=8,
         down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * depth),
         up_block_types=(*("CrossAttnUpBlock2D",) * depth, "UpBlock2D"),
@@ -42,41 +41,41 @@ def begun(
         TIMES, beta_schedule="squaredcos_cap_v2", prediction_type=prediction, clip_sample=False,
         rescale_betas_zero_snr=True, timestep_spacing="trailing",
     )  # fmt: skip
-    return DualNormalPipeline(unet, codec, words, scheduler, photo_codec)
+    if given is None:
+        return DualNormalPipeline(unet, codec, words, scheduler)
+    return DualAlbedoPipeline(unet, codec, words, scheduler, PatchCodec.fitted(given, PATCH, LATENTS))
 
 
 class Denoiser(nn.Module):
     """What is learnt of a pipeline: unet and words; its codecs stay as they are."""
 
-    def __init__(self, pipeline: DualNormalPipeline) -> None:
+    def __init__(self, pipeline: DualPipeline) -> None:
         super().__init__()
-        assert pipeline.photo_codec is not None
+        self.kind = type(pipeline)
         self.unet, self.words, self.scheduler = pipeline.unet, pipeline.words, pipeline.scheduler
-        self.codec, self.photo_codec = pipeline.codec.requires_grad_(False), pipeline.photo_codec.requires_grad_(False)
+        self.codec, self.given_codec = pipeline.codec, pipeline.given_codec
+        for codec in (self.codec, self.given_codec):
+            if codec is not None:
+                codec.requires_grad_(False)
 
     @property
-    def pipeline(self) -> DualNormalPipeline:
-        found = DualNormalPipeline(self.unet, self.codec, self.words, self.scheduler, self.photo_codec)
+    def pipeline(self) -> DualPipeline:
+        found = self.kind(self.unet, self.codec, self.words, self.scheduler, self.given_codec)
         found.set_progress_bar_config(disable=True)
         return found
 
-    def forward(
-        self, maps: Tensor, body: Tensor, shown: Tensor, words: Tensor, kept: tuple[Tensor, Tensor], time: Tensor,
-        noise: Tensor,
-    ) -> Tensor:  # fmt: skip
-        """(B): the error of what is predicted of clothed `maps` (B,2,4,H,W) that are as noisy as at `time` (B).
+    def forward(self, maps: Tensor, given: Tensor, known: Tensor, words: Tensor, time: Tensor, noise: Tensor) -> Tensor:
+        """(B): the error of what is predicted of `maps` (B,2,4,H,W) that are as noisy as at `time` (B).
 
-        Given are `body` (B,2,4,H,W), the photo `shown` (B,4,H,W) and numbers of `words` (B,T), where they are `kept`
-        (B bool each). Errors count for the clean maps by 1 / (2 σ²), but little noise no more than LEAST_NOISE.
+        Told are the pairs `given` and `known` (B,2,4,H,W), and numbers of `words` (B,T). Errors count for clean maps
+        by 1 / (2 σ²), but little noise no more than LEAST_NOISE.
         """
-        sizes("B 2 4 H W, B 2 4 H W, B 4 H W, B T, B, B 2L h w", maps, body, shown, words, time, noise)
-        with torch.no_grad():
-            clean, given = (torch.cat([self.codec.encode(side) for side in m.unbind(1)], dim=1) for m in (maps, body))
-            clean = clean - given
-            seen = self.photo_codec.encode(shown) * kept[0][:, None, None, None]
-        noisy = self.scheduler.add_noise(clean, noise, time)
-        rows = self.words.forward(words * kept[1][:, None])
-        found = self.unet(torch.cat([noisy, given, seen], dim=1), time, rows, return_dict=False)[0]
+        sizes("B 2 4 H W, B 2 4 H W, B 2 4 H W, B T, B, B 2L h w", maps, given, known, words, time, noise)
+        pipeline = self.pipeline
+        with no_grad():
+            clean, channels = pipeline.encoded(maps - known), pipeline.channels(given, known)
+        noisy, rows = self.scheduler.add_noise(clean, noise, time), self.words.forward(words)
+        found = self.unet(cat([noisy, channels], dim=1), time, rows, return_dict=False)[0]
         power = self.scheduler.alphas_cumprod.to(noise)[time][:, None, None, None]
         if self.scheduler.config.prediction_type == "v_prediction":
             error = (found - power.sqrt() * noise + (1 - power).sqrt() * clean).square() / 2

@@ -10,6 +10,7 @@ from typing import Any
 
 from avatarkit import provenance, record
 from avatarkit.errors import BadData, InputMissing, UsageError
+from avatarkit.files.places import NORMALS
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
@@ -43,6 +44,11 @@ def read_pipeline(source: str) -> Any:
     record.note_ingredient(folder / "model_index.json", provenance.GENERATED)
     record.note_model(folder / "model_index.json", Model(name, _digest(folder), licence_of(folder)))
     return pipeline
+
+
+def read_dual(source: str | None = None) -> Any:
+    """The dual normal pipeline that `read_pipeline` reads, or the one that comes with avatarkit."""
+    return read_pipeline(str(NORMALS) if source is None else source)
 
 
 def _index(folder: Path) -> Any:

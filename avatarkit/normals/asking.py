@@ -11,8 +11,6 @@ def check(source: str, model: str | None, painter: str | None, views: int, sides
     for flag, value, choices in (("source", source, SOURCES), ("space", space, SPACES), ("y", y, UPS)):
         if value not in choices:
             raise UsageError(f"--{flag} {value}: expected {' or '.join(choices)}")
-    if source == "diffusion" and model is None:
-        raise UsageError("--source diffusion needs --model: a folder that save_pretrained wrote; or use another source")
     if (model and source == "tailor") or (painter and source != "diffusion"):
         raise UsageError("--model is for --source regress or diffusion, --painter for diffusion; the tailor needs none")
     if views != 2 and (source in ("regress", "diffusion") or sides):

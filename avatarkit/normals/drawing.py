@@ -1,17 +1,18 @@
-"""Clothes drawn by a diffusion model: the body's normals, words and a photo in, a front and a back out [Chupa]."""
+"""Clothes drawn by a diffusion model: the body's normals, words and what is seen in a photo in, a front and a back out
+[Chupa]."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from avatarkit.errors import BadData
-from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.keeping import bodily
+from avatarkit.normals.regressing import noticed
+from avatarkit.regressor import Regressor
 from avatarkit.sitter import Sitter
 from avatarkit.strip import strip_of
 
@@ -27,65 +28,65 @@ def drawn(
     dual: Any,
     words: str | None = None,
     *,
+    network: Regressor | None = None,
     painter: Any = None,
     guidance: float = 2.0,
     seed: int = 0,
     steps: int = 20,
     front: Tensor | None = None,
     back: Tensor | None = None,
-) -> Maps:
-    """Normals of front and back as a `dual` pipeline draws them for this body, in the model's own resolution.
+) -> Tensor:
+    """(2,4,S,S): normals and coverage of front and back as a `dual` pipeline draws them for this body, in the model's
+    own resolution; hands, face and feet that stay bare as the body has them.
 
-    With a `painter`, any pipeline of Stable Diffusion's kind, the front is painted first, the back drawn to it, and
-    then both again. A `front` (4,S,S) made elsewhere stays as it is. BadData for a model of another kind.
+    Of a sitter with a photo, `network` says what is seen there. With a `painter`, any pipeline of Stable Diffusion's
+    kind, the front is painted first, the back drawn to it, and then both again. A `front` (4,S,S) made elsewhere stays
+    as it is. BadData for a model of another kind.
     """
     from avatarkit import diffusion  # seconds, which those who draw nothing need not wait
 
     if not isinstance(dual, diffusion.DualNormalPipeline):
         raise BadData(f"--model: a {type(dual).__name__} draws no backs, expected a DualNormalPipeline (see --painter)")
     chance, side = torch.Generator().manual_seed(seed), dual.side or sitter.size
-    body, words = _at(sitter.maps, side)[None], words or ""
-    photo = None
-    if sitter.photo is not None and sitter.mask is not None:
-        shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
-        photo = _at(shown[None], side)
+    body, said = _at(sitter.maps, side)[None], [words] if words else None
+    seen = _seen(sitter, network, side) if network is not None and dual.heeds else None
     asked: dict[str, Any] = {"guidance_scale": guidance, "generator": chance, "num_inference_steps": steps}
     with diffusion.told_of_memory(ROOM):
         known = None if front is None else _at(front[None], side)
         if known is None and painter is not None:
-            known = diffusion.painted(painter, body[0, 0], _at(sitter.depth[None, None], side)[0, 0], words,
+            known = diffusion.painted(painter, body[0, 0], _at(sitter.depth[None, None], side)[0, 0], words or "",
                                       generator=chance)[None]  # fmt: skip
         repeats = 1 if known is None else REPEATS
-        likely = [body[0, 0, 3], *(given[0, 3] for given in (photo, known) if given is not None)]
-        strip = strip_of(torch.stack(likely).amax(dim=0), align=dual.codec.config.patch)
-        maps = _within(strip, dual, body, [words], photo, front=known, repeats=repeats, **asked)
+        likely = body[0, 0, 3]
+        for front_of in (known, None if seen is None else seen[:, 0]):
+            likely = likely if front_of is None else torch.maximum(likely, front_of[0, 3])
+        strip = strip_of(likely, align=dual.codec.config.patch)
+        maps = _within(strip, dual, body, said, seen, front=known, repeats=repeats, **asked)
         for _ in range(REPEATS if front is None and known is not None else 0):
-            maps = _within(strip, dual, body, [words], photo, start=maps, strength=AGAIN, **asked)
-    return _as_maps(sitter, _at(maps[0], sitter.size), front, back)
+            maps = _within(strip, dual, body, said, seen, start=maps, strength=AGAIN, **asked)
+    found, _ = bodily(sitter, _at(maps[0], sitter.size))
+    given = [own if made is None else made for own, made in zip(found, (front, back), strict=True)]
+    cover = given[0][3]
+    return torch.stack([torch.cat([side[:3] * (cover > 0), cover[None]]) for side in given])
+
+
+def _seen(sitter: Sitter, network: Regressor, side: int) -> Tensor | None:
+    """(1,2,4,side,side): the clothed pair as far as the sitter's photo tells; None without one."""
+    if sitter.photo is None or sitter.mask is None:
+        return None
+    clothed, cover = noticed(sitter, network)
+    return _at(torch.cat([clothed.normals[0] * (cover > 0), cover.expand(2, 1, -1, -1)], dim=1), side)[None]
 
 
 def _within(
-    strip: tuple[int, int], dual: Any, body: Tensor, words: list[str], photo: Tensor | None, **asked: Any
+    strip: tuple[int, int], dual: Any, body: Tensor, words: list[str] | None, seen: Tensor | None, **asked: Any
 ) -> Tensor:
     """(B,2,4,S,S): what a dual pipeline says of the upright strip in which somebody stands; nobody is beside it."""
     left, right = strip
     cut = {name: value[..., left:right] if isinstance(value, Tensor) else value for name, value in asked.items()}
-    shown = None if photo is None else photo[..., left:right]
-    found: Tensor = dual(body[..., left:right], words, shown, **cut).maps
+    seen = None if seen is None else seen[..., left:right]
+    found: Tensor = dual(body[..., left:right], words, seen, **cut).maps
     return pad(found, (left, body.shape[-1] - right))
-
-
-def _as_maps(sitter: Sitter, found: Tensor, front: Tensor | None, back: Tensor | None) -> Maps:
-    """The drawn pair (2,4,S,S), hands and face as the body has them, sides made elsewhere as they were."""
-    found, skin = bodily(sitter, found)
-    cover = found[0, 3] if front is None else front[3]
-    sides = [given if given is not None else own for own, given in zip(found, (front, back), strict=True)]
-    normals = torch.stack([torch.cat([side[:3] * (cover > 0), cover[None]]) for side in sides])
-    labels = np.zeros((2, sitter.size, sitter.size, 2), np.float32)
-    labels[..., 0] = PARTS.index("skin") * (skin > 0.5).numpy()
-    labels[..., 1] = (cover > 0).numpy()
-    views = (View(sitter.camera), View(sitter.camera, "farthest"))
-    return Maps(views, normals.movedim(1, -1).numpy().astype(np.float32), None, labels)
 
 
 def _at(maps: Tensor, side: int) -> Tensor:

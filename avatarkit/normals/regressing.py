@@ -18,7 +18,7 @@ from avatarkit.errors import UsageError
 from avatarkit.maps import PARTS, Maps, View
 from avatarkit.normals.covering import joined
 from avatarkit.normals.keeping import bodily
-from avatarkit.regressor import SIDE, Regressor, seen
+from avatarkit.regressor import SIDE, Clothed, Regressor, seen
 from avatarkit.sitter import Sitter
 
 NEAR = 41
@@ -41,12 +41,7 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
     """
     if sitter.photo is None or sitter.mask is None:
         raise UsageError("--source regress needs a photo in body.npz: fit one with fit-smpl, or use --source tailor")
-    shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
-    body = replace(sitter, camera=cameras.resized(sitter.camera, (SIDE, SIDE))).maps
-    shown = _at(shown[None], SIDE)[0].clamp(0, 1)
-    likely = torch.maximum(shown[None, 3:], body[None, :1, 3])
-    found = seen(network, shown, body)
-    cover = found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
+    found, cover = noticed(sitter, network)
     cover = (SHARP * (_at(cover[None], sitter.size)[0] - 0.5) + 0.5).clamp(0, 1)
     normals = _at(found.normals[0], sitter.size)
     normals = normals / normals.norm(dim=1, keepdim=True).clamp(min=1e-6)
@@ -62,6 +57,17 @@ def regressed(sitter: Sitter, network: Regressor, *, front: Tensor | None = None
         labels.numpy().astype(np.float32),
     )
     return joined(maps, front, back)
+
+
+def noticed(sitter: Sitter, network: Regressor) -> tuple[Clothed, Tensor]:
+    """What the network says of a sitter who has a photo, and the coverage (1,SIDE,SIDE) where it is believed."""
+    assert sitter.photo is not None and sitter.mask is not None
+    shown = torch.cat([sitter.photo.movedim(-1, 0) * sitter.mask, sitter.mask[None]])
+    body = replace(sitter, camera=cameras.resized(sitter.camera, (SIDE, SIDE))).maps
+    shown = _at(shown[None], SIDE)[0].clamp(0, 1)
+    likely = torch.maximum(shown[None, 3:], body[None, :1, 3])
+    found = seen(network, shown, body)
+    return found, found.cover.sigmoid() * (max_pool2d(likely, NEAR, 1, NEAR // 2)[:, 0] > 0.5)
 
 
 def _eyes(sitter: Sitter) -> Tensor:

@@ -58,8 +58,6 @@ def check(source: str, model: str | None, head: str | None, sculpt: bool, body: 
         raise UsageError("--sculpt carves the maps that it is given: leave --model and --face-model out")
     if (model or head) and source != "diffusion":
         raise UsageError("--model and --face-model are for --source diffusion")
-    if source == "diffusion" and not model:
-        raise UsageError("--source diffusion needs --model: a folder that save_pretrained wrote; or use another source")
     if not sculpt and not body:
         raise UsageError("refine needs body.npz beside the mesh (fit-smpl makes it), or --sculpt MAPS for any mesh")
 

@@ -19,6 +19,10 @@ from avatarkit.texturing.sights import GENERATED, REFINED, Sight, inner, ramp
 
 Painter = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """(picture (3,S,S), mask (S,S), normals (3,S,S) in view axes, depth (S,S)) → picture, as `diffusion.recoloured`."""
+Side = Literal["nearest", "farthest"]
+SIDES: tuple[Side, Side] = ("nearest", "farthest")
+Redrawer = Callable[[Tensor, Tensor], Tensor]
+"""(normals and coverage (2,4,S,S), colours (2,3,S,S)) → colours (2,3,S,S), of front and back."""
 AROUND = (0.0, 180.0, 90.0, -90.0, 45.0, -45.0, 135.0, -135.0)
 """Yaws that are painted, in order, degrees."""
 KEEP, NEW = 0.6, 0.15
@@ -56,9 +60,25 @@ def refined(mesh: Mesh, drawn: Callable[[Camera], Tensor], paint: Painter, *, si
     return made
 
 
-def pixels_of(
-    mesh: Mesh, camera: Camera, *, surface: Literal["nearest", "farthest"] = "nearest"
-) -> tuple[Places, tuple[Tensor, ...], Tensor]:
+def redrawn(mesh: Mesh, drawn: Callable[[Camera, Side], Tensor], draw: Redrawer, *, size: int = 512) -> list[Sight]:
+    """The nearest and the farthest surface of the painted mesh, as `drawn` (H,W,3) by a camera in front, drawn anew
+    together by `draw`."""
+    camera = cameras.framing(mesh.vertices, (size, size))
+    layers: list[Tensor] = []
+    for surface in SIDES:
+        places, where, cover = pixels_of(mesh, camera, surface=surface)
+        normals = torch.zeros(4, size, size)
+        normals[:3, where[0], where[1]] = cameras.view_normals(camera, places.normals, surface).T
+        normals[3] = cover
+        layers.append(normals)
+    found = draw(torch.stack(layers), torch.stack([drawn(camera, side).movedim(-1, 0) for side in SIDES]))
+    return [
+        Sight(REFINED, camera, colours, inner(layer[3], 1.0), surface, mask=layer[3])
+        for colours, layer, surface in zip(found, layers, SIDES, strict=True)
+    ]
+
+
+def pixels_of(mesh: Mesh, camera: Camera, *, surface: Side = "nearest") -> tuple[Places, tuple[Tensor, ...], Tensor]:
     """The places that a camera's pixels show, their rows and columns, and the mesh's coverage (H,W)."""
     _, depth = cameras.project(camera, mesh.vertices)
     near = max(float(depth.min()) - 0.1, 0.01) if camera.kind == "perspective" else float(depth.min()) - 0.1

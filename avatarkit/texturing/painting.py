@@ -23,7 +23,7 @@ from avatarkit.progress import log
 from avatarkit.relief import relief
 from avatarkit.surface import Surface
 from avatarkit.texturing.colouring import coloured
-from avatarkit.texturing.generating import imagined, pixels_of, refined
+from avatarkit.texturing.generating import Side, imagined, pixels_of, redrawn, refined
 from avatarkit.texturing.joining import joined
 from avatarkit.texturing.mirroring import carried
 from avatarkit.texturing.optimising import optimised
@@ -87,8 +87,7 @@ def painted(
     colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
     if refiner is not None:
         drawn = replace(mesh, images={"base_colour": _image(colours, there, sheet)})
-        sharpen = partial(_asked, refiner, words, generator, SHARPEN)
-        sights += refined(mesh, partial(_drawn, drawn), sharpen, size=_side(refiner))
+        sights += _refined(drawn, refiner, words, generator)
         colours, source = coloured(places, model, person, sights, symmetry=symmetry, delight=delight)
     sources = torch.zeros(size, size, dtype=torch.uint8)
     sources[there] = source
@@ -152,9 +151,20 @@ def _rounded(image: Tensor) -> Tensor:
     return (255 * image).round().clamp(0, 255).to(torch.uint8)
 
 
-def _drawn(mesh: Mesh, camera: Camera) -> Tensor:
+def _refined(drawn: Mesh, refiner: Any, words: str, generator: torch.Generator) -> list[Sight]:
+    """Front and back of a painted mesh, sharpened: each by an image-to-image model, or both by a dual one."""
+    from avatarkit import diffusion
+
+    if isinstance(refiner, diffusion.DualAlbedoPipeline):
+        asked = partial(diffusion.dual_coloured, refiner, words=words, strength=SHARPEN, generator=generator)
+        return redrawn(drawn, partial(_drawn, drawn), asked, size=refiner.side or 512)
+    sharpen = partial(_asked, refiner, words, generator, SHARPEN)
+    return refined(drawn, partial(_drawn, drawn), sharpen, size=_side(refiner))
+
+
+def _drawn(mesh: Mesh, camera: Camera, surface: Side = "nearest") -> Tensor:
     """(H,W,3): the base colour as the camera sees it, without light, on grey."""
-    places, where, _ = pixels_of(mesh, camera)
+    places, where, _ = pixels_of(mesh, camera, surface=surface)
     assert mesh.uvs is not None
     uv = (mesh.uvs[places.face] * places.barycentric[..., None]).sum(dim=1)
     image = torch.full((camera.size[1], camera.size[0], 3), 0.5)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate
 
 from avatarkit import picture
+from avatarkit.flats import in_parts
 from avatarkit.maps import PARTS
 from avatarkit.training.views import unit
 
@@ -16,20 +17,30 @@ MIRRORED = 0.5
 LARGER, TURNED, MOVED = 0.3, 8.0, 0.1
 """Of views: the greatest logarithm of how much larger or smaller they are seen, the standard deviation of how far they
 are turned in the picture [degrees], and the greatest share of half the picture by which they are moved."""
+VECTORS = {"body", "normals", "seen"}
+"""Of what a view holds, what begins with normals."""
 DYED = 0.5
 """The share of photos in which each part has another colour."""
 
 
 def spoilt(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str, Tensor]:
     """Views (named as `unpacked` names them) seen otherwise, and `shown` (B,4,H,W): their photos and masks, spoilt."""
-    if _by_chance(generator, MIRRORED):
-        given = mirrored(given)
-    given = moved(given, generator)
+    given = seen_otherwise(given, generator)
+    return {**given, "shown": spoiled(given, generator)}
+
+
+def spoiled(given: dict[str, Tensor], generator: np.random.Generator) -> Tensor:
+    """(B,4,H,W): the photos and masks of views, half of them dyed, as the world makes them."""
     shown = []
     for photo, mask, labels in zip(given["photo"], given["mask"], given["labels"], strict=True):
-        dye = _by_chance(generator, DYED)
-        shown.append(photographed(dyed(photo, labels[0], generator) if dye else photo, mask, generator))
-    return {**given, "shown": torch.stack(shown)}
+        seen = dyed(photo, labels[0], dyes(generator)) if _by_chance(generator, DYED) else photo
+        shown.append(photographed(seen, mask, generator))
+    return torch.stack(shown)
+
+
+def seen_otherwise(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str, Tensor]:
+    """Views nearer or farther, turned and moved, in a mirror half of the time."""
+    return moved(mirrored(given) if _by_chance(generator, MIRRORED) else given, generator)
 
 
 def photographed(photo: Tensor, mask: Tensor, generator: np.random.Generator) -> Tensor:
@@ -58,7 +69,7 @@ def photographed(photo: Tensor, mask: Tensor, generator: np.random.Generator) ->
 def mirrored(given: dict[str, Tensor]) -> dict[str, Tensor]:
     """Views (named as `unpacked` names them) seen in a mirror."""
     turned = {name: value.flip(-1) for name, value in given.items()}
-    for name in ("body", "normals"):
+    for name in VECTORS & turned.keys():
         turned[name][:, :, 0] *= -1
     return turned
 
@@ -74,12 +85,12 @@ def moved(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str,
     rows = [[size * c, -size * s * wide, shift[0]], [size * s / wide, size * c, shift[1]]]
     theta = torch.from_numpy(np.array(rows)).movedim(-1, 0).float()
     grid = affine_grid(theta, [B, 1, H, W], align_corners=False)
-    names = ("photo", "mask", "body", "normals", "cover")
+    names = [name for name in given if name != "labels"]
     flat = [given[name].reshape(B, -1, H, W) for name in names]
     found = grid_sample(torch.cat(flat, dim=1), grid, align_corners=False).split([part.shape[1] for part in flat], 1)
     seen = {name: part.reshape(given[name].shape) for name, part in zip(names, found, strict=True)}
     c, s = (torch.from_numpy(v).float()[:, None, None, None] for v in (c, s))
-    for name in ("body", "normals"):
+    for name in VECTORS & seen.keys():
         x, y, z = seen[name][:, :, :3].unbind(dim=2)
         turned = unit(torch.stack([c * x - s * y, s * x + c * y, z], dim=2))
         seen[name] = torch.cat([turned, seen[name][:, :, 3:]], dim=2)
@@ -87,13 +98,17 @@ def moved(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str,
     return {**seen, "labels": labels * (seen["cover"] > 0)[:, None]}
 
 
-def dyed(photo: Tensor, labels: Tensor, generator: np.random.Generator) -> Tensor:
-    """(3,S,S): a photo whose parts, by the `labels` (S,S) of what it shows, are of other colours each."""
-    gains = torch.from_numpy(
-        np.exp(generator.normal(0, 0.5, (len(PARTS), 1)) + generator.normal(0, 0.25, (len(PARTS), 3)))
-    )
+def dyes(generator: np.random.Generator) -> Tensor:
+    """(PARTS,3): by how much the colours of each part are multiplied, for other clothes and hair."""
+    count = len(PARTS)
+    gains = np.exp(generator.normal(0, 0.5, (count, 1)) + generator.normal(0, 0.25, (count, 3)))
     gains[[PARTS.index(name) for name in ("nothing", "skin", "eyes")]] = 1
-    return (photo * gains.float()[labels].movedim(-1, 0)).clamp(0, 1)
+    return torch.from_numpy(gains).float()
+
+
+def dyed(colours: Tensor, labels: Tensor, gains: Tensor) -> Tensor:
+    """(…,3,H,W): colours of parts, by the `labels` (…,H,W) of what they show, multiplied by `gains` (PARTS,3)."""
+    return (colours * in_parts(gains, labels)).clamp(0, 1)
 
 
 def _by_chance(generator: np.random.Generator, share: float) -> bool:

@@ -6,19 +6,27 @@ from collections.abc import Callable
 
 from avatarkit.body import BodyModel
 from avatarkit.errors import UsageError
+from avatarkit.regressor import Regressor
 from avatarkit.training.loop import Lesson
 
-LESSONS = ("regress", "normals", "normals-v")
+LESSONS = ("regress", "normals", "normals-v", "colours")
 
 
-def lesson(name: str, read_model: Callable[[], BodyModel]) -> Lesson:
-    """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities. UsageError for another."""
+def lesson(name: str, read_model: Callable[[], BodyModel], read_regressor: Callable[[], Regressor]) -> Lesson:
+    """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities, both of which learn from
+    what a regressor sees. UsageError for another."""
     if name not in LESSONS:
         raise UsageError(f"{name}: no such model, expected {' or '.join(LESSONS)}")
     if name == "regress":
         from avatarkit.training.regress import RegressLesson
 
         return RegressLesson()
-    from avatarkit.training.dual import DualLesson  # diffusers takes seconds, in each worker
+    if name == "colours":
+        from avatarkit.training.colours import ColoursLesson
 
-    return DualLesson(name, read_model, prediction="v_prediction" if name == "normals-v" else "sample")
+        return ColoursLesson(name, read_model, widths=(48, 96, 144))
+    from avatarkit.training.normals import NormalsLesson  # diffusers takes seconds, in each worker
+
+    return NormalsLesson(
+        name, read_model, read_regressor, prediction="v_prediction" if name == "normals-v" else "sample"
+    )

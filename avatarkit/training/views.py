@@ -42,30 +42,45 @@ SHAPE, DEPTH = 0.3, 0.02
 """Standard deviations of betas, and of metres to or from the camera, beside it."""
 
 
-def views(model: BodyModel, found: Synthetic, generator: np.random.Generator, *, side: int) -> Samples:
-    """`views` (VIEWS,C,side,side/NARROW) uint8, channels as in CHANNELS, normals n as 127.5 + 127.5 n; and what of the
-    person they show, `crop` (VIEWS) of CROPS."""
+def views(
+    model: BodyModel, found: Synthetic, generator: np.random.Generator, *, side: int, coloured: bool = False
+) -> Samples:
+    """`views` (VIEWS,C,side,side/NARROW) uint8, channels as in CHANNELS, normals n as 127.5 + 127.5 n; what of the
+    person they show, `crop` (VIEWS) of CROPS; if they are to be `coloured`, `albedo` (VIEWS,6,…): front, back."""
     taken = [_camera(model, found, generator, side) for _ in range(VIEWS)]
-    made = [_view(model, found, camera, generator) for camera, _ in taken]
-    return {"views": torch.stack(made), "crop": torch.tensor([list(CROPS).index(crop) for _, crop in taken])}
+    made = [_view(model, found, camera, generator, coloured) for camera, _ in taken]
+    crops = torch.tensor([list(CROPS).index(crop) for _, crop in taken])
+    packed = {"views": torch.stack([view for view, _ in made]), "crop": crops}
+    return packed | ({"albedo": torch.stack([albedo for _, albedo in made])} if coloured else {})
 
 
 def unpacked(batch: Tensor) -> dict[str, Tensor]:
     """Of views (B,C,H,W) uint8: photo (B,3,H,W), mask (B,1,H,W), body (B,2,4,H,W), normals (B,2,3,H,W), cover (B,H,W),
     all float32, and labels (B,2,H,W) int64."""
     split = dict(zip(CHANNELS, batch.split(list(CHANNELS.values()), dim=1), strict=True))
-    body = split["body"].unflatten(1, (2, 4)).float() / 127.5
-    behind = body[:, :, 3:] / 2
     cover = split["cover"][:, 0].float() / 255
     normals = unit(split["normals"].unflatten(1, (2, 3)).float() / 127.5 - 1)
     return {
         "photo": split["photo"].float() / 255,
         "mask": split["mask"].float() / 255,
-        "body": torch.cat([unit(body[:, :, :3] - 1) * (behind > 0), behind], dim=2),
+        "body": unpacked_pair(split["body"]),
         "normals": normals * (cover > 0)[:, None, None],
         "cover": cover,
         "labels": split["labels"].long(),
     }
+
+
+def packed_pair(maps: Tensor) -> Tensor:
+    """(…,8,H,W) uint8: maps (…,2,4,H,W) of normals and coverage, front then back."""
+    normals, cover = maps.split([3, 1], dim=-3)
+    return _bytes(torch.cat([normals * (cover > 0), 2 * cover - 1], dim=-3)).flatten(-4, -3)
+
+
+def unpacked_pair(packed: Tensor) -> Tensor:
+    """(B,2,4,H,W) of (B,8,H,W)."""
+    pair = packed.unflatten(1, (2, 4)).float() / 127.5
+    cover = pair[:, :, 3:] / 2
+    return torch.cat([unit(pair[:, :, :3] - 1) * (cover > 0), cover], dim=2)
 
 
 def misfitted(model: BodyModel, person: Person, generator: np.random.Generator) -> Person:
@@ -114,27 +129,29 @@ def _narrowed(camera: Camera, vertices: Tensor, generator: np.random.Generator) 
     return cameras.cropped(camera, (int(min(max(left, 0), W - width)), 0, width, H))
 
 
-def _view(model: BodyModel, found: Synthetic, camera: Camera, generator: np.random.Generator) -> Tensor:
+def _view(
+    model: BodyModel, found: Synthetic, camera: Camera, generator: np.random.Generator, coloured: bool
+) -> tuple[Tensor, Tensor]:
     person = replace(found.person, camera=camera)
     if generator.uniform() > TRUE_BODIES:
         person = misfitted(model, person, generator)
     taken = appearance.photograph(found.looks, camera, generator, backdrop="plain")  # cut away by the mask
     smooth, parts = vertex_normals(found.looks.mesh.vertices, found.looks.mesh.faces).numpy(), labels_of(found.dressed)
-    sides = [viewed(found.looks, view, smooth, parts, False) for view in (View(camera), View(camera, "farthest"))]
+    sides = [viewed(found.looks, view, smooth, parts, coloured) for view in (View(camera), View(camera, "farthest"))]
     normals = torch.from_numpy(np.stack([side for side, _, _ in sides])).movedim(-1, 1)
     labels = torch.from_numpy(np.stack([side for _, _, side in sides])).movedim(-1, 1)
     faces = model.faces if model.outer_faces is None else model.outer_faces
     body = seen(person.mesh(model).vertices, faces, camera)
-    body = torch.cat([body[:, :3] * (body[:, 3:] > 0), 2 * body[:, 3:] - 1], dim=1).flatten(0, 1)
     packed = [
         torch.from_numpy(taken.image).movedim(-1, 0),
         torch.from_numpy(taken.mask)[None],
-        _bytes(body),
+        packed_pair(body),
         _bytes(normals[:, :3].flatten(0, 1)),
         (255 * normals[0, 3:]).round().to(torch.uint8),
         labels[:, 0].to(torch.uint8),
     ]
-    return torch.cat(packed)
+    albedo = [torch.from_numpy(side[..., :3]).movedim(-1, 0) for _, side, _ in sides if side is not None]
+    return torch.cat(packed), (255 * torch.cat(albedo or [torch.zeros(0)])).round().to(torch.uint8)
 
 
 def _bytes(values: Tensor) -> Tensor:
