@@ -30,7 +30,7 @@ class DualLesson:
     """A lesson (see Lesson) whose network says `sample` or `v_prediction` of pairs of maps, told of what is given and
     what is known of them."""
 
-    rate, coarse = 1e-3, 0.75
+    rate, coarse = 4e-4, 0.72
 
     def __init__(
         self, name: str, read_model: Callable[[], BodyModel], *, prediction: str = "sample",
