@@ -51,26 +51,28 @@ class Clothed:
 
 
 class Regressor(nn.Module):
-    """`widths`: channels at 1/4, 1/8 … of the pixels; `depths`: convolutions there; `fine`: channels at 1/2.
+    """`widths`: channels at 1/4, 1/8 … of the pixels; `depths`: convolutions there; `fine`: channels at 1/2; `given`:
+    channels in.
 
     Most of its work is done at 1/8 and 1/16 of the pixels, where it costs little, and every pixel enters it at 1/4
     unabridged; at 1/2 a thin branch goes past it to the last layer, so that folds stay sharp.
     """
 
     def __init__(
-        self, widths: Sequence[int] = (64, 128, 256, 320), depths: Sequence[int] = (1, 2, 3, 3), fine: int = 24
-    ) -> None:
+        self, widths: Sequence[int] = (64, 128, 256, 320), depths: Sequence[int] = (1, 2, 3, 3), fine: int = 24,
+        given: int = SHOWN + BODY,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.config: dict[str, Any] = {"widths": list(widths), "depths": list(depths), "fine": fine}
-        given, inner = SHOWN + BODY, widths[0]
-        self.fine = _block(4 * given, fine, normed=False)
+        inner = widths[0]
+        self.fine = block(4 * given, fine, normed=False)
         entries = [(16 * given, inner), *pairwise(widths)]
         self.down = nn.ModuleList(
-            nn.Sequential(_block(a, b, stride=1 if k == 0 else 2), *(_block(b, b) for _ in range(depth - 1)))
+            nn.Sequential(block(a, b, stride=1 if k == 0 else 2), *(block(b, b) for _ in range(depth - 1)))
             for k, ((a, b), depth) in enumerate(zip(entries, depths, strict=True))
         )
-        self.up = nn.ModuleList(nn.Sequential(_block(a + b, b), _block(b, b)) for a, b in pairwise(widths[::-1]))
-        self.last = _block(inner + fine, 2 * fine, normed=False)
+        self.up = nn.ModuleList(nn.Sequential(block(a + b, b), block(b, b)) for a, b in pairwise(widths[::-1]))
+        self.last = block(inner + fine, 2 * fine, normed=False)
         self.parts = nn.Conv2d(inner, 4 * 2 * (len(PARTS) + 1), 1)
         self.surface = nn.Conv2d(2 * fine, 4 * 7, 3, padding=1)
         nn.init.zeros_(self.surface.weight)  # begins with the body itself
@@ -80,18 +82,25 @@ class Regressor(nn.Module):
         _, H, W = sizes("B 4 H W, B 2 4 H W", shown, body)
         if H % STEP or W % STEP:
             raise ValueError(f"regressor: {W} by {H} pixels, expected multiples of {STEP}")
-        given = torch.cat([2 * shown - shown[:, 3:], body.flatten(1, 2)], dim=1).contiguous(
-            memory_format=torch.channels_last
-        )
-        fine, found, passed = self.fine(pixel_unshuffle(given, 2)), pixel_unshuffle(given, 4), []
+        return self.drawn(self.looked(torch.cat([2 * shown - shown[:, 3:], body.flatten(1, 2)], dim=1)), body)
+
+    def looked(self, given: Tensor) -> list[Tensor]:
+        """Features of `given` (B,C,H,W) at 1/2, 1/4 … of the pixels."""
+        given = given.contiguous(memory_format=torch.channels_last)
+        features, found = [self.fine(pixel_unshuffle(given, 2))], pixel_unshuffle(given, 4)
         for down in self.down:
             found = down(found)
-            passed.append(found)
-        passed.pop()
+            features.append(found)
+        return features
+
+    def drawn(self, features: Sequence[Tensor], body: Tensor) -> Clothed:
+        """What features say of who has this `body` (B,2,4,H,W)."""
+        fine, *passed, found = features
+        H, W = body.shape[-2:]
         for up in self.up:
-            found = up(torch.cat([_doubled(found), passed.pop()], dim=1))
+            found = up(torch.cat([doubled(found), passed.pop()], dim=1))
         told = pixel_shuffle(self.parts(found), 2)
-        surface = self.surface(self.last(torch.cat([_doubled(found), fine], dim=1)))
+        surface = self.surface(self.last(torch.cat([doubled(found), fine], dim=1)))
         surface = pixel_shuffle(surface, 2).float()
         parts, sureness = told.float().split([2 * len(PARTS), 2], dim=1)
         sureness = 1.01 + elu(interpolate(sureness, (H, W), mode="bilinear"))
@@ -113,12 +122,12 @@ def seen(network: Regressor, shown: Tensor, body: Tensor) -> Clothed:
     return Clothed(normals, pad(found.cover, beside, value=-20), parts, sureness)
 
 
-def _block(a: int, b: int, *, stride: int = 1, normed: bool = True) -> nn.Sequential:
+def block(a: int, b: int, *, stride: int = 1, normed: bool = True) -> nn.Sequential:
     norm = [nn.GroupNorm(8, b)] if normed else []
     return nn.Sequential(nn.Conv2d(a, b, 3, stride, 1, bias=not normed), *norm, nn.SiLU(inplace=True))
 
 
-def _doubled(image: Tensor) -> Tensor:
+def doubled(image: Tensor) -> Tensor:
     return interpolate(image, scale_factor=2.0, mode="nearest")
 
 

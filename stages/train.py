@@ -9,21 +9,18 @@ HELD_OUT_SEED = 990_001
 
 def train(
     model: Annotated[
-        str, Reads("MODEL", help="What to train: regress; normals, normals-v, colours: diffusion models.")
+        str, Reads("MODEL", help="What to train: regress, codec; by diffusion normals, normals-v, colours.")
     ],
     out: Annotated[Path, Option("Folder for checkpoint, log, sheets and the model.", flags=("-o",))],
     steps: Annotated[int, Option("Steps from the beginning to the end.", min=1)] = 4000,
-    size: Annotated[
-        int, Option("Height of the views, a multiple of 128; half of it at first [pixels].", min=128)
-    ] = 512,
+    size: Annotated[int, Option("Height of the views, of 128s; half of it at first [pixels].", min=128)] = 512,
     batch: Annotated[int, Option("Views a step and process, at full size.", min=1)] = 8,
     workers: Annotated[int, Option("Processes that make people.  [0: in this one]", min=0)] = 1,
-    reuse: Annotated[
-        float, Option("How often a view is learnt from; the more people it meets, the better.", min=1)
-    ] = 3.0,
+    reuse: Annotated[float, Option("How often a view is learnt from; the more people, the better.", min=1)] = 3.0,
     room: Annotated[int, Option("Views kept in memory, 3 MB each.", min=1)] = 1024,
     held: Annotated[int, Option("Held-out views that are judged by, in held-out garments.", min=1)] = 48,
     every: Annotated[float, Option("Minutes between checkpoints, figures and sheets.", min=0)] = 5.0,
+    codec: Annotated[Path | None, Option("For normals: draw in the numbers of one that `train codec` wrote.")] = None,
     device: Annotated[str, Option("Where to compute: auto, cpu or cuda.")] = "auto",
     seed: Seed = 0,
 ) -> str:
@@ -45,7 +42,8 @@ def train(
     from avatarkit import files, progress, training
 
     body = partial(files.read_body_model, "builtin")
-    lesson, device = training.lesson(model, body, files.read_regressor), training.device_of(device)
+    coded = partial(files.read_codec, codec) if codec else None
+    lesson, device = training.lesson(model, body, files.read_regressor, coded), training.device_of(device)
     rank = int(os.environ.get("RANK", 0))
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"

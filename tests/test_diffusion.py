@@ -146,8 +146,7 @@ def overfit(bodies: torch.Tensor, clothed: torch.Tensor, said: list[str], steps:
     everything = torch.cat([bodies, clothed]).flatten(0, 1)
     pipeline.register_modules(codec=PatchCodec.fitted(everything, 4, 64))
     with torch.no_grad():
-        given = pipeline.encoded(bodies)
-        latents = pipeline.encoded(clothed) - given
+        given, latents = pipeline.channels(bodies, bodies), pipeline.encoded(clothed, bodies)
     parameters = [*pipeline.unet.parameters(), *pipeline.words.parameters()]
     optimiser = torch.optim.AdamW(parameters, 4e-3, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)

@@ -15,6 +15,7 @@ from avatarkit.appearance.viewpoint import viewpoint
 from avatarkit.errors import BadData
 from avatarkit.maps import PARTS
 from avatarkit.training import augmenting, views
+from avatarkit.training.codec import CodecLesson
 from avatarkit.training.colours import ColoursLesson
 from avatarkit.training.feeding import Feed
 from avatarkit.training.normals import NormalsLesson
@@ -334,3 +335,48 @@ def test_colours_are_learnt_written_and_drawn(model, tmp_path):
     asked = {"num_inference_steps": 2, "generator": torch.Generator().manual_seed(0)}
     drawn = again(given["given"][:1], ["a red coat"], given["known"][:1], **asked).maps
     assert torch.equal(drawn[:, :, 3], given["known"][:1, :, 3]) and float(drawn.abs().max()) <= 1
+
+
+@pytest.mark.slow
+def test_a_codec_is_learnt_and_normals_are_drawn_in_its_numbers(model, tmp_path):
+    read = partial(files.read_body_model, "builtin")
+    lesson = CodecLesson(read, files.read_regressor)
+    found = people.met(model, seed=31, index=2)
+    held = lesson.sample(128)(model, found, np.random.default_rng(0))
+    network, losses = lesson.network(), []
+    given = lesson.augmented(held, np.random.default_rng(1))
+    assert torch.equal(network.eye.state_dict()["parts.weight"], files.read_regressor().state_dict()["parts.weight"])
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    for _ in range(6):
+        loss = lesson.loss(network, given)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+    assert {"front_again", "iou", "miou"} <= lesson.judged(network, held).keys()
+    assert lesson.sheet(network, held).shape[2] == 3
+    files.write_network(tmp_path / "codec", network, "A small one.")
+    normals = NormalsLesson("few", read, files.read_regressor, partial(files.read_codec, tmp_path / "codec"))
+    denoiser = normals.network()
+    given = normals.augmented(held, np.random.default_rng(1))
+    assert len(given["noise"]) == 4 * len(held["views"])
+    float(normals.loss(denoiser, given).detach())
+    assert not any(parameter.requires_grad for parameter in denoiser.codec.parameters())
+    files.write_network(tmp_path / "model", denoiser, "A small one.")
+    again = files.read_dual(str(tmp_path / "model"))
+    assert isinstance(again, diffusion.DualLatentPipeline) and again.side == 256
+    asked = {"num_inference_steps": 2, "generator": torch.Generator().manual_seed(0)}
+    front = given["maps"][:1, 0]
+    drawn = again(given["given"][:1], ["a red coat"], front=front, **asked).maps
+    assert drawn.shape == given["maps"][:1].shape and torch.equal(drawn[:, 0], front)
+
+
+def test_numbers_of_a_cell_are_even_and_tell_of_clothes():
+    torch.manual_seed(0)
+    codec = diffusion.DualCodec(latents=4, widths=(8, 8, 16, 16))
+    side, known = torch.rand(2, 4, 64, 32), torch.rand(2, 4, 64, 32)
+    found = codec.encode(side, known)
+    assert found.shape == (2, 4, 2, 1)
+    assert torch.allclose(found.square().mean(dim=1), torch.ones(2, 2, 1), atol=1e-3)
+    assert not torch.allclose(found, codec.encode(side.flip(0), known))

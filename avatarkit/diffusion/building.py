@@ -11,8 +11,8 @@ from typing import Any
 
 from avatarkit.errors import BadData, NotInstalled
 
-NETWORKS, DUALS = "avatarkit.diffusion.networks", ("DualNormalPipeline", "DualAlbedoPipeline")
-OURS = {"PatchCodec": NETWORKS, "WordEncoder": NETWORKS}
+NETWORKS, DUALS = "avatarkit.diffusion.networks", ("DualNormalPipeline", "DualLatentPipeline", "DualAlbedoPipeline")
+OURS = {"PatchCodec": NETWORKS, "WordEncoder": NETWORKS, "DualCodec": "avatarkit.diffusion.codec"}
 PAINTERS = frozenset({
     "StableDiffusionControlNetPipeline", "StableDiffusionInstructPix2PixPipeline", "StableDiffusionDepth2ImgPipeline",
     "StableDiffusionXLControlNetPipeline", "StableDiffusionXLInstructPix2PixPipeline",

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from avatarkit.diffusion.dual import DualAlbedoPipeline
 from avatarkit.diffusion.picturing import sees_depth
+from avatarkit.diffusion.squares import asked
 from avatarkit.errors import BadData
 from avatarkit.shapes import sizes
-from avatarkit.strip import strip_of
 
 STEPS = 10
 """In which a dual pipeline draws colours."""
@@ -81,20 +81,10 @@ def dual_coloured(
     """(2,3,S,S) sRGB 0 … 1: front and back drawn anew, for `normals` (2,4,S,S) and `colours` (2,3,S,S), which it begins
     with; with a `strength` below 1 they are also what is noised [SDEdit]. Drawn in the model's own resolution; what is
     known stays as sharp as it is."""
-    S, _ = sizes("2 4 S T, 2 3 S T", normals, colours)
-    side, cover = dual.side or S, normals[:, 3:]
-    known = torch.cat([(2 * colours - 1) * cover, cover], dim=1)
-    left, right = strip_of(_at(cover, side)[0, 0], align=dual.codec.config.patch)
-    given, told = (_at(layer, side)[None, ..., left:right] for layer in (normals, known))
-    drawn = dual(
-        given, [words] if words else None, told, num_inference_steps=STEPS, guidance_scale=guidance,
-        start=told if strength < 1 else None, strength=strength, generator=generator,
-    ).maps[0]  # fmt: skip
-    more = _at(pad(drawn - told[0], (left, side - right)), S)[:, :3]
-    found: Tensor = (0.5 + 0.5 * (known[:, :3] + more) / cover.clamp(min=1e-3)).clamp(0, 1) * (cover > 0)
-    return found
-
-
-def _at(maps: Tensor, side: int) -> Tensor:
-    """(N,C,H,W) in another resolution."""
-    return interpolate(maps, (side, side), mode="bilinear", antialias=True) if maps.shape[-1] != side else maps
+    cover = normals[:, 3:]
+    known = torch.cat([(2 * colours - 1) * cover, cover], dim=1)[None]
+    drawn = asked(
+        dual, normals[None], [words] if words else None, known, num_inference_steps=STEPS, guidance_scale=guidance,
+        start=known if strength < 1 else None, strength=strength, generator=generator,
+    )[0]  # fmt: skip
+    return (0.5 + 0.5 * drawn[:, :3] / cover.clamp(min=1e-3)).clamp(0, 1) * (cover > 0)

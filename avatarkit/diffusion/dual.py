@@ -9,6 +9,7 @@ held      RePaint [Lugmayr et al. 2022]: a front that is there is noised as far 
 again     SDEdit: a pair that is there is noised a little, and drawn anew from that
 
 `DualNormalPipeline`   a body's normals ─► clothed normals; known: the body, or what `regress` sees in a photo
+`DualLatentPipeline`   the same, in the numbers of a codec that has learnt what clothes look like
 `DualAlbedoPipeline`   clothed normals ─► colours; known: each part's colour, and a photo
 """
 
@@ -27,6 +28,9 @@ from avatarkit.diffusion.networks import SIDE_CHANNELS, PatchCodec, WordEncoder
 from avatarkit.errors import BadData
 from avatarkit.mesh import unit
 from avatarkit.shapes import sizes
+
+SHARP = 2.0
+"""How much steeper an outline is made that a network says."""
 
 
 @dataclass
@@ -56,7 +60,7 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
     set_progress_bar_config: Any
 
     def __init__(
-        self, unet: Any, codec: PatchCodec, words: WordEncoder, scheduler: Any, given_codec: PatchCodec | None = None
+        self, unet: Any, codec: Any, words: WordEncoder, scheduler: Any, given_codec: PatchCodec | None = None
     ) -> None:
         super().__init__()
         self.register_modules(unet=unet, codec=codec, words=words, scheduler=scheduler, given_codec=given_codec)
@@ -89,11 +93,7 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
             "given_codec: channels": (given.config.channels, SIDE_CHANNELS),
             "given_codec: patch": (given.config.patch, self.codec.config.patch),
         }
-        for name, (found, expected) in wanted.items():
-            if found != expected:
-                raise BadData(f"{name}: found {found}, expected {expected}, as the other parts have it")
-        if not hasattr(self.scheduler, "alphas_cumprod"):
-            raise BadData(f"scheduler: {type(self.scheduler).__name__} has no alphas_cumprod; expected DDIM's like")
+        _check(wanted, self.scheduler)
 
     @torch.no_grad()
     def __call__(
@@ -120,8 +120,8 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
         """
         B, H, W = sizes("B 2 4 H W", given)
         rows = self.words.encode([""] * B if prompt is None else prompt)
-        known = self._known(given, known)
-        channels, there = self.channels(given, known), self.encoded(known)
+        known = self.begins_with(given, known)
+        channels = self.channels(given, known)
         if guidance_scale != 1 and prompt is not None:  # those without words come last
             channels, rows = torch.cat([channels, channels]), torch.cat([rows, self.words.encode([""] * B)])
         scheduler = self.scheduler if front is None and repeats == 1 else _stateless(self.scheduler)
@@ -134,8 +134,8 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
 
         latents = (drawn() if noise is None else noise.to(given)) * scheduler.init_noise_sigma
         if start is not None:
-            latents = scheduler.add_noise(self.encoded(start) - there, latents, times[:1])
-        held = None if front is None else self.codec.encode(front) - there.chunk(2, dim=1)[0]
+            latents = scheduler.add_noise(self.encoded(start, known), latents, times[:1])
+        held = None if front is None else self._side(front, known[:, 0])
         for k, time in enumerate(self.progress_bar(times)):
             last = k + 1 == len(times)
             for repeat in range(1 if last else repeats):
@@ -145,23 +145,30 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
                 seen = scheduler.scale_model_input(latents, time)
                 predicted = self._predicted(seen, time, channels, rows, guidance_scale)
                 latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
-        worn = torch.stack([self.codec.decode(half) for half in latents.chunk(2, dim=1)], dim=1)
-        return Dual(maps=self._finished(known + worn, known, front))
+        return Dual(maps=self.finished(self._worn(latents, given, known), known, front))
 
-    def encoded(self, maps: Tensor) -> Tensor:
-        """(B,2 L,h,w): the front's latents, then the back's."""
-        return _encoded(self.codec, maps)
+    def encoded(self, maps: Tensor, known: Tensor) -> Tensor:
+        """(B,2 L,h,w): the front's latents, then the back's, of maps of which some is known."""
+        return torch.cat([self._side(maps[:, k], known[:, k]) for k in (0, 1)], dim=1)
 
     def channels(self, given: Tensor, known: Tensor) -> Tensor:
         """(B,C,h,w): what the denoiser is told beside the noisy latents."""
         own = _encoded(self.codec if self.given_codec is None else self.given_codec, given)
-        return torch.cat([own, self.encoded(known)], dim=1) if self.heeds else own
+        return torch.cat([own, _encoded(self.codec, known)], dim=1) if self.heeds else own
 
-    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+    def _side(self, side: Tensor, known: Tensor) -> Tensor:
+        """(B,L,h,w) of a side (B,4,H,W) and what is known of it."""
+        return self.codec.encode(side - known)
+
+    def _worn(self, latents: Tensor, given: Tensor, known: Tensor) -> Tensor:
+        """(B,2,4,H,W): what latents stand for."""
+        return known + torch.stack([self.codec.decode(half) for half in latents.chunk(2, dim=1)], dim=1)
+
+    def begins_with(self, given: Tensor, known: Tensor | None) -> Tensor:
         """What it begins with."""
         raise NotImplementedError
 
-    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
+    def finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
         """Maps as they may be, of what was drawn."""
         raise NotImplementedError
 
@@ -178,10 +185,10 @@ class DualNormalPipeline(DualPipeline):
     """Body normals (and words, and what is seen in a photo) → clothed normals, unit, in view axes (x, y, z to the
     viewer). A model that does not heed what is seen begins with the body alone."""
 
-    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+    def begins_with(self, given: Tensor, known: Tensor | None) -> Tensor:
         return given if known is None or not self.heeds else known
 
-    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
+    def finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
         cover = maps[:, :, 3:].mean(dim=1, keepdim=True).clamp(0, 1) if front is None else front[:, None, 3:]
         ahead = torch.cat([maps[:, :, :2], maps[:, :, 2:3].clamp(min=0)], dim=2)
         normals = unit(ahead.movedim(2, -1)).movedim(-1, 2)
@@ -189,18 +196,62 @@ class DualNormalPipeline(DualPipeline):
         return maps if front is None else torch.stack([front, maps[:, 1]], dim=1)
 
 
+class DualLatentPipeline(DualNormalPipeline):
+    """Clothed normals in the numbers of a DualCodec, which draws them on the pair that is known."""
+
+    codec: Any
+
+    @property
+    def heeds(self) -> bool:
+        return True
+
+    @property
+    def _least(self) -> int:
+        return 2 * int(self.codec.config.latents) + int(self.codec.told)
+
+    def check(self) -> None:
+        unet, L = self.unet.config, self.codec.config.latents
+        wanted = {
+            "unet: in_channels": (unet.in_channels, self._least),
+            "unet: out_channels": (unet.out_channels, 2 * L),
+            "unet: cross_attention_dim": (unet.cross_attention_dim, self.words.config.width),
+        }
+        _check(wanted, self.scheduler)
+
+    def channels(self, given: Tensor, known: Tensor) -> Tensor:
+        found: Tensor = self.codec.features(given, known)[-1]
+        return found
+
+    def _side(self, side: Tensor, known: Tensor) -> Tensor:
+        found: Tensor = self.codec.encode(side, known)
+        return found
+
+    def _worn(self, latents: Tensor, given: Tensor, known: Tensor) -> Tensor:
+        found = self.codec.decode(latents, self.codec.features(given, known), known)
+        cover = found.cover.sigmoid()[:, None, None].expand(-1, 2, -1, -1, -1)
+        return torch.cat([found.normals, (SHARP * (cover - 0.5) + 0.5).clamp(0, 1)], dim=2)
+
+
 class DualAlbedoPipeline(DualPipeline):
     """Clothed normals, and colours as far as they are known → colours, sRGB as -1 … 1, times their coverage."""
 
-    def _known(self, given: Tensor, known: Tensor | None) -> Tensor:
+    def begins_with(self, given: Tensor, known: Tensor | None) -> Tensor:
         if known is None:
             raise ValueError("DualAlbedoPipeline: known: found None, expected (B,2,4,H,W)")
         return known
 
-    def _finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
+    def finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
         cover = known[:, :, 3:]
         maps = torch.cat([torch.minimum(torch.maximum(maps[:, :, :3], -cover), cover), cover], dim=2)
         return maps if front is None else torch.stack([front, maps[:, 1]], dim=1)
+
+
+def _check(wanted: dict[str, tuple[Any, Any]], scheduler: Any) -> None:
+    for name, (found, expected) in wanted.items():
+        if found != expected:
+            raise BadData(f"{name}: found {found}, expected {expected}, as the other parts have it")
+    if not hasattr(scheduler, "alphas_cumprod"):
+        raise BadData(f"scheduler: {type(scheduler).__name__} has no alphas_cumprod; expected DDIM's like")
 
 
 def _encoded(codec: PatchCodec, maps: Tensor) -> Tensor:

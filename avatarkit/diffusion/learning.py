@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor, cat, nn, no_grad
 
-from avatarkit.diffusion.dual import DualAlbedoPipeline, DualNormalPipeline, DualPipeline
+from avatarkit.diffusion.codec import DualCodec
+from avatarkit.diffusion.dual import DualAlbedoPipeline, DualLatentPipeline, DualNormalPipeline, DualPipeline
 from avatarkit.diffusion.networks import PatchCodec, WordEncoder
 from avatarkit.shapes import sizes
 
@@ -27,23 +29,45 @@ def begun(
     The noise grows as a cosine [Nichol and Dhariwal 2021] until nothing is left [Lin et al. 2024: zero terminal SNR];
     `prediction` is what the network says: `sample` or `v_prediction`.
     """
-    codec, words = PatchCodec.fitted(worn, PATCH, LATENTS), WordEncoder()
+    codec, words, scheduler = PatchCodec.fitted(worn, PATCH, LATENTS), WordEncoder(), _scheduler(prediction)
     depth = len(widths) - 1
-    unet = UNet2DConditionModel(
-        sample_size=64, in_channels=6 * LATENTS, out_channels=2 * LATENTS, cross_attention_dim=words.config.width,
-        block_out_channels=tuple(widths), layers_per_block=1, norm_num_groups=8, attention_head_dim=8,
-        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * depth),
+    unet = _unet(
+        words, sample_size=64, in_channels=6 * LATENTS, out_channels=2 * LATENTS, layers_per_block=1,
+        block_out_channels=tuple(widths), down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * depth),
         up_block_types=(*("CrossAttnUpBlock2D",) * depth, "UpBlock2D"),
-    )  # fmt: skip
-    for parameter in unet.conv_out.parameters():  # type: ignore[attr-defined]
-        nn.init.zeros_(parameter)
-    scheduler = DDIMScheduler(
-        TIMES, beta_schedule="squaredcos_cap_v2", prediction_type=prediction, clip_sample=False,
-        rescale_betas_zero_snr=True, timestep_spacing="trailing",
     )  # fmt: skip
     if given is None:
         return DualNormalPipeline(unet, codec, words, scheduler)
     return DualAlbedoPipeline(unet, codec, words, scheduler, PatchCodec.fitted(given, PATCH, LATENTS))
+
+
+def begun_in(codec: DualCodec, *, side: int, widths: Sequence[int] = (96, 144), prediction: str = "sample"
+             ) -> DualLatentPipeline:  # fmt: skip
+    """A pipeline in the numbers of a codec that has learnt, for maps of `side` pixels; nothing else is learnt."""
+    words, L = WordEncoder(), codec.config.latents
+    unet = _unet(
+        words, sample_size=side // codec.config.patch, in_channels=2 * L + codec.told, out_channels=2 * L,
+        layers_per_block=2, block_out_channels=tuple(widths),
+        down_block_types=("CrossAttnDownBlock2D",) * len(widths), up_block_types=("CrossAttnUpBlock2D",) * len(widths),
+    )  # fmt: skip
+    return DualLatentPipeline(unet, codec, words, _scheduler(prediction))
+
+
+def _unet(words: WordEncoder, **shape: Any) -> UNet2DConditionModel:
+    """One that says nothing yet."""
+    unet = UNet2DConditionModel(
+        cross_attention_dim=words.config.width, norm_num_groups=8, attention_head_dim=8, **shape
+    )
+    for parameter in unet.conv_out.parameters():  # type: ignore[attr-defined]
+        nn.init.zeros_(parameter)
+    return unet
+
+
+def _scheduler(prediction: str) -> DDIMScheduler:
+    return DDIMScheduler(
+        TIMES, beta_schedule="squaredcos_cap_v2", prediction_type=prediction, clip_sample=False,
+        rescale_betas_zero_snr=True, timestep_spacing="trailing",
+    )  # fmt: skip
 
 
 class Denoiser(nn.Module):
@@ -65,16 +89,18 @@ class Denoiser(nn.Module):
         return found
 
     def forward(self, maps: Tensor, given: Tensor, known: Tensor, words: Tensor, time: Tensor, noise: Tensor) -> Tensor:
-        """(B): the error of what is predicted of `maps` (B,2,4,H,W) that are as noisy as at `time` (B).
+        """(N): the error of what is predicted of `maps` (B,2,4,H,W) that are as noisy as at `time` (N).
 
-        Told are the pairs `given` and `known` (B,2,4,H,W), and numbers of `words` (B,T). Errors count for clean maps
-        by 1 / (2 σ²), but little noise no more than LEAST_NOISE.
+        Told are the pairs `given` and `known` (B,2,4,H,W), and numbers of `words` (B,T). N is a multiple of B: each
+        pair is seen in several noises. Errors count for clean maps by 1 / (2 σ²), but little noise no more than
+        LEAST_NOISE.
         """
-        sizes("B 2 4 H W, B 2 4 H W, B 2 4 H W, B T, B, B 2L h w", maps, given, known, words, time, noise)
-        pipeline = self.pipeline
+        sizes("B 2 4 H W, B 2 4 H W, B 2 4 H W, B T, N, N 2L h w", maps, given, known, words, time, noise)
+        pipeline, times = self.pipeline, len(time) // len(maps)
         with no_grad():
-            clean, channels = pipeline.encoded(maps - known), pipeline.channels(given, known)
-        noisy, rows = self.scheduler.add_noise(clean, noise, time), self.words.forward(words)
+            clean, channels = pipeline.encoded(maps, known), pipeline.channels(given, known)
+        clean, channels = (part.repeat(times, 1, 1, 1) for part in (clean, channels))
+        noisy, rows = self.scheduler.add_noise(clean, noise, time), self.words.forward(words).repeat(times, 1, 1)
         found = self.unet(cat([noisy, channels], dim=1), time, rows, return_dict=False)[0]
         power = self.scheduler.alphas_cumprod.to(noise)[time][:, None, None, None]
         if self.scheduler.config.prediction_type == "v_prediction":

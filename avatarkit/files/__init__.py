@@ -25,6 +25,7 @@ from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
 from avatarkit.files.models import read_dual, read_pipeline
 from avatarkit.files.networks import (
     append_line,
+    read_codec,
     read_glance,
     read_regressor,
     read_training,
@@ -42,6 +43,7 @@ __all__ = [
     "read_body_model",
     "read_body_model_of",
     "read_clip",
+    "read_codec",
     "read_dual",
     "read_encoder",
     "read_focal",

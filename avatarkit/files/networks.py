@@ -54,6 +54,19 @@ def read_regressor(folder: Path | None = None) -> Any:
     return network.eval()
 
 
+def read_codec(folder: Path) -> Any:
+    """What `avatarkit train codec` wrote. Raises InputMissing, BadData."""
+    from avatarkit import diffusion
+
+    if not (folder / CONFIG).is_file():
+        raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train codec` wrote")
+    with naming(folder):
+        try:
+            return diffusion.DualCodec.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+        except (ValueError, OSError, RuntimeError, TypeError) as error:
+            raise BadData(f"{str(error).splitlines()[0]}: expected what `avatarkit train codec` writes") from None
+
+
 def read_glance() -> Any:
     """The network that comes with avatarkit, by which the tailor tells skirts, dresses and long coats in photos."""
     from safetensors.torch import load

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from avatarkit import shading
 from avatarkit.errors import BadData
@@ -16,7 +16,6 @@ from avatarkit.mesh import unit
 from avatarkit.progress import track
 from avatarkit.refining.around import Pair, anchored
 from avatarkit.regressor import Regressor, seen
-from avatarkit.strip import strip_of
 
 SOURCES = ("maps", "regress", "diffusion")
 STEPS = 20
@@ -60,7 +59,8 @@ class Resampled:
         dual = self.head if crop and self.head is not None else self.dual
         found = own
         for _ in range(self.repeats):
-            noise = anchored(pairs, dual.codec.config.latents, dual.codec.config.patch, chance)
+            wide = dual.codec.config.patch * own.shape[-1] // (dual.side or own.shape[-1])
+            noise = anchored(pairs, dual.codec.config.latents, wide, chance)
             if not self.anchor:
                 noise = torch.randn(noise.shape, generator=chance)
             found = self._again(dual, found, torch.stack([pair.body for pair in pairs]), noise, crop)
@@ -68,18 +68,17 @@ class Resampled:
         return torch.cat([found[:, :, :3], own[:, :, 3:]], dim=2), own[:, :, 3] * (found[:, :, 3] > 0.5)
 
     def _again(self, dual: Any, maps: Tensor, body: Tensor, noise: Tensor, crop: str) -> Tensor:
-        patch, S = dual.codec.config.patch, maps.shape[-1]
-        left, right = strip_of(torch.maximum(maps[:, 0, 3], body[:, 0, 3]).amax(dim=0), align=patch)
+        from avatarkit import diffusion
+
         words = dual.words.numbers([self.words], [crop]).expand(len(maps), -1)
         found = []
         for k in track(range(0, len(maps), TOGETHER), "resampling"):
             some = slice(k, k + TOGETHER)
-            drawn = dual(
-                body[some, ..., left:right], words[some], start=maps[some, ..., left:right], guidance_scale=1,
+            drawn = diffusion.asked(
+                dual, body[some], words[some], start=maps[some], noise=noise[some], guidance_scale=1,
                 strength=self.strength, num_inference_steps=STEPS,
-                noise=noise[some, ..., left // patch : right // patch],
             )  # fmt: skip
-            found.append(pad(drawn.maps, (left, S - right)))
+            found.append(drawn)
         return torch.cat(found)
 
 

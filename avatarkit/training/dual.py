@@ -71,14 +71,17 @@ class DualLesson:
         return found.cpu()
 
 
-def at_some_noise(words: Tensor, like: Tensor, generator: np.random.Generator) -> tuple[Views, Tensor]:
-    """`words` (B,T), some left out, times evenly over the noise, and noise for maps `like` (B,…,H,W); and whose photos
-    are shown (B) bool."""
-    B, (H, W) = len(like), like.shape[-2:]
-    times = diffusion.TIMES * (np.arange(B) + generator.uniform(size=B)) / B
+def at_some_noise(
+    words: Tensor, like: Tensor, generator: np.random.Generator,
+    numbers: tuple[int, int] = (diffusion.LATENTS, diffusion.PATCH), noises: int = 1,
+) -> tuple[Views, Tensor]:  # fmt: skip
+    """`words` (B,T), some left out, and so many `noises` for maps `like` (B,…,H,W), of a side so many `numbers` for
+    patches so wide, at times evenly over the noise; and whose photos are shown (B) bool."""
+    B, (H, W), (latents, patch) = len(like), like.shape[-2:], numbers
+    N = noises * B
+    times = diffusion.TIMES * (generator.permutation(N) + generator.uniform(size=N)) / N
     photographed, said = torch.from_numpy(generator.uniform(size=(2, B)) >= [[WITHOUT_PHOTO], [WITHOUT_WORDS]])
-    shape = (B, 2 * diffusion.LATENTS, H // diffusion.PATCH, W // diffusion.PATCH)
-    noise = torch.from_numpy(generator.standard_normal(shape, np.float32))
+    noise = torch.from_numpy(generator.standard_normal((N, 2 * latents, H // patch, W // patch), np.float32))
     asked = {"words": words * said[:, None], "time": torch.from_numpy(times.astype(np.int64)), "noise": noise}
     return asked, photographed
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from avatarkit.body import BodyModel
 from avatarkit.errors import UsageError
 from avatarkit.regressor import Regressor
 from avatarkit.training.loop import Lesson
 
-LESSONS = ("regress", "normals", "normals-v", "colours")
+LESSONS = ("regress", "normals", "normals-v", "colours", "codec")
 
 
-def lesson(name: str, read_model: Callable[[], BodyModel], read_regressor: Callable[[], Regressor]) -> Lesson:
+def lesson(
+    name: str,
+    read_model: Callable[[], BodyModel],
+    read_regressor: Callable[[], Regressor],
+    read_codec: Callable[[], Any] | None = None,
+) -> Lesson:
     """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities, both of which learn from
     what a regressor sees. UsageError for another."""
     if name not in LESSONS:
@@ -21,12 +27,15 @@ def lesson(name: str, read_model: Callable[[], BodyModel], read_regressor: Calla
         from avatarkit.training.regress import RegressLesson
 
         return RegressLesson()
+    if name == "codec":
+        from avatarkit.training.codec import CodecLesson
+
+        return CodecLesson(read_model, read_regressor)
     if name == "colours":
         from avatarkit.training.colours import ColoursLesson
 
         return ColoursLesson(name, read_model, widths=(48, 96, 144))
     from avatarkit.training.normals import NormalsLesson  # diffusers takes seconds, in each worker
 
-    return NormalsLesson(
-        name, read_model, read_regressor, prediction="v_prediction" if name == "normals-v" else "sample"
-    )
+    said = "v_prediction" if name == "normals-v" else "sample"
+    return NormalsLesson(name, read_model, read_regressor, read_codec, prediction=said)

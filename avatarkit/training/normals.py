@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from avatarkit import diffusion
 from avatarkit.body import BodyModel
 from avatarkit.people import Synthetic
 from avatarkit.regressor import SIDE, Regressor
@@ -29,15 +30,33 @@ from avatarkit.training.views import (
     views,
 )
 
+CODED = 256
+"""Height of the views that a codec's numbers are learnt for."""
+
+
+NOISES = 4
+"""In which a pair is seen at once: a codec's numbers cost more than their denoiser."""
+
 
 class NormalsLesson(DualLesson):
-    """What `normals` learns from; see Lesson. `read_network`: the regressor that sees the photos."""
+    """What `normals` learns from; see Lesson. `read_network`: the regressor that sees the photos; `read_codec`: what is
+    drawn in its numbers, else in principal components."""
 
     def __init__(
-        self, name: str, read_model: Callable[[], BodyModel], read_network: Callable[[], Regressor], **kind: Any
-    ) -> None:
+        self, name: str, read_model: Callable[[], BodyModel], read_network: Callable[[], Regressor],
+        read_codec: Callable[[], diffusion.DualCodec] | None = None, **kind: Any,
+    ) -> None:  # fmt: skip
         super().__init__(name, read_model, **kind)
-        self.read_network = read_network
+        self.read_network, self.read_codec = read_network, read_codec
+        self.numbers, self.noises = (diffusion.LATENTS, diffusion.PATCH), 1
+
+    def network(self) -> Any:
+        if self.read_codec is None:
+            return super().network()
+        torch.manual_seed(0)
+        codec = self.read_codec()
+        self.numbers, self.noises = (codec.config.latents, codec.config.patch), NOISES
+        return diffusion.Denoiser(diffusion.begun_in(codec, side=CODED, prediction=self.prediction))
 
     def sample(self, side: int) -> Sample:
         return partial(told, side=side, read_network=self.read_network)
@@ -48,10 +67,8 @@ class NormalsLesson(DualLesson):
 
     def augmented(self, batch: Samples, generator: np.random.Generator) -> Views:
         """Views seen otherwise; what is given of each, and when in the noise it is asked for."""
-        given = unpacked(batch["views"])
-        learnt = {name: given[name] for name in ("body", "normals", "cover", "labels")}
-        given = seen_otherwise({**learnt, "seen": unpacked_pair(batch["seen"])}, generator)
-        asked, photographed = at_some_noise(batch["words"], given["cover"], generator)
+        given = seen_views(batch, generator)
+        asked, photographed = at_some_noise(batch["words"], given["cover"], generator, self.numbers, self.noises)
         known = torch.where(photographed[:, None, None, None, None], given["seen"], given["body"])
         return {"maps": maps_of(given), "given": given["body"], "known": known, **asked}
 
@@ -107,6 +124,13 @@ def told(
     seen = packed_pair(torch.cat([clothed.normals, cover], dim=2))
     words = numbers_of(found.caption, made["crop"])
     return {"views": _shrunk(made["views"], side), "seen": _shrunk(seen, side), "crop": made["crop"], "words": words}
+
+
+def seen_views(batch: Samples, generator: np.random.Generator) -> Views:
+    """Body, normals, cover, labels and `seen` (B,2,4,H,W) of views, seen otherwise."""
+    given = unpacked(batch["views"])
+    learnt = {name: given[name] for name in ("body", "normals", "cover", "labels")}
+    return seen_otherwise({**learnt, "seen": unpacked_pair(batch["seen"])}, generator)
 
 
 def _shrunk(packed: Tensor, side: int) -> Tensor:

@@ -40,17 +40,7 @@ class RegressLesson:
         return spoilt(unpacked(batch["views"]), generator)
 
     def loss(self, network: torch.nn.Module, given: dict[str, Tensor]) -> Tensor:
-        found: Clothed = network(given["shown"], given["body"])
-        inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
-        angle = angles(found, given["normals"])[inside]
-        # every pixel counts alike: weighed by its own sureness, what is hard would be given up [Seitzer et al. 2022]
-        normals = (NORMAL * angle + surprise(angle.detach(), found.sureness[inside])).mean()
-        outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
-        labels, rare = given["labels"][..., ::2, ::2], found.parts.new_tensor(RARE)
-        each = cross_entropy(found.parts.flatten(0, 1), labels.flatten(0, 1), reduction="none").reshape(labels.shape)
-        # the background is most of a picture, and easy: its mean counts for itself
-        parts = (rare[labels] * each)[labels > 0].mean() + NOTHING * each[labels == 0].mean()
-        return normals + OUTLINE * outline + PART * parts
+        return missed(network(given["shown"], given["body"]), given)
 
     def judged(self, network: torch.nn.Module, held: Samples) -> dict[str, float]:
         """Figures over held-out views: degrees where body and person are, front and back, and of the
@@ -84,6 +74,20 @@ class RegressLesson:
             tiles.append((found.degrees[0, :1] / 45).clamp(0, 1).expand(3, -1, -1) * cover)
             rows.append([_bytes(tile) for tile in tiles])
         return picture.grid(rows)
+
+
+def missed(found: Clothed, given: dict[str, Tensor]) -> Tensor:
+    """How wrong an answer is about the true `normals`, `cover` and `labels`."""
+    inside = (given["cover"] > 0.5)[:, None].expand(-1, 2, -1, -1)
+    angle = angles(found, given["normals"])[inside]
+    # every pixel counts alike: weighed by its own sureness, what is hard would be given up [Seitzer et al. 2022]
+    normals = (NORMAL * angle + surprise(angle.detach(), found.sureness[inside])).mean()
+    outline = binary_cross_entropy_with_logits(found.cover, given["cover"])
+    labels, rare = given["labels"][..., ::2, ::2], found.parts.new_tensor(RARE)
+    each = cross_entropy(found.parts.flatten(0, 1), labels.flatten(0, 1), reduction="none").reshape(labels.shape)
+    # the background is most of a picture, and easy: its mean counts for itself
+    parts = (rare[labels] * each)[labels > 0].mean() + NOTHING * each[labels == 0].mean()
+    return normals + OUTLINE * outline + PART * parts
 
 
 def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
