@@ -45,8 +45,8 @@ AT_MOST = {
     "fit_standing_aligned_chamfer_cm": 2.3, "words_chamfer_cm": 0.6, "alone_photo_unrefined_wall_s": 90,
     "alone_photo_wall_s": 165, "alone_words_wall_s": 165, "alone_peak_mb": 6000,
 }  # fmt: skip
-QUICK = {"gen-normals": {"size": 256}, "carve-mesh": {"steps": 2, "detail": 0.02}, "refine": {"detail": 0.02},
-         "texture-uv": {"size": 512}}  # fmt: skip
+QUICK = {"gen-normals": {"size": 256}, "carve-mesh": {"steps": 2, "detail": 0.02},
+         "refine": {"detail": 0.02, "views": 1}, "texture-uv": {"size": 512}}  # fmt: skip
 AT_LEAST = {"batch_gain": 1.1, "batch_two_workers_gain": 1.25}
 
 

@@ -49,6 +49,7 @@ class NormalsLesson(DualLesson):
         super().__init__(name, read_model, **kind)
         self.read_network, self.read_codec = read_network, read_codec
         self.numbers, self.noises = (diffusion.LATENTS, diffusion.PATCH), 1
+        self.coarse = DualLesson.coarse if read_codec is None else 0.0  # a cell is as wide in every view
 
     def network(self) -> Any:
         if self.read_codec is None:
