@@ -33,6 +33,8 @@ def train(
     Examples:
 
       avatarkit train regress -o regress/                                    # hours on two cores
+      avatarkit train codec -o codec/ --size 256 --batch 32                  # what a diffusion model is to draw in
+      avatarkit train normals -o normals/ --codec codec/model --size 256 --batch 32
       torchrun --nproc-per-node 2 -m stages.main train regress -o regress/
     """
     for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):

@@ -26,7 +26,7 @@ DOORS = {
     "anny": {"avatarkit/body/recipe/anny_source.py"},
     "smplx": set(),
     "nvdiffrast": {"avatarkit/render/nvdiffrast.py"},
-    "diffusers": {f"avatarkit/diffusion/{name}.py" for name in ("building", "dual", "learning", "networks")},
+    "diffusers": {f"avatarkit/diffusion/{name}.py" for name in ("building", "codec", "dual", "learning", "networks")},
     "transformers": {"avatarkit/diffusion/building.py"},
     "huggingface_hub": {"avatarkit/diffusion/building.py"},
     "mediapipe": {"avatarkit/detect.py"},

@@ -230,6 +230,7 @@ def test_train_trains_stops_and_goes_on(avatarkit, tmp_path):
     assert [line["step"] for line in lines] == [2, 3] and lines[1]["views"] > lines[0]["views"]
     assert files.read_regressor(tmp_path / "model").config["widths"]
     assert avatarkit("train", "gan", "-o", tmp_path).returncode == 2
+    assert avatarkit("train", "regress", "--codec", tmp_path, "-o", tmp_path).returncode == 2
     assert avatarkit("train", "regress", "--size", 100, "-o", tmp_path).returncode == 2
 
 

@@ -23,6 +23,8 @@ def lesson(
     what a regressor sees. UsageError for another."""
     if name not in LESSONS:
         raise UsageError(f"{name}: no such model, expected {' or '.join(LESSONS)}")
+    if read_codec is not None and not name.startswith("normals"):
+        raise UsageError(f"--codec is for normals, not for {name}")
     if name == "regress":
         from avatarkit.training.regress import RegressLesson
 
