@@ -16,7 +16,7 @@ def gen_normals(
     source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
         str | None,
-        Option("For regress: a folder. For diffusion: a folder, or name/model@revision of the hub.  [ours]"),
+        Option("For regress: a folder; else ours. For diffusion: a folder, or name/model@revision of the hub."),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
     guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,

@@ -13,7 +13,7 @@ def refine(
     source: Annotated[
         str, Option("Who gives the views anew: maps (nobody, those again), regress, diffusion.")
     ] = "maps",
-    model: Annotated[str | None, Option("For diffusion: a folder, or name/model@revision of the hub.  [ours]")] = None,
+    model: Annotated[str | None, Option("For diffusion: a folder, or name/model@revision of the hub.")] = None,
     face_model: Annotated[str | None, Option("The same for views of the head.  [default: --model]")] = None,
     views: Annotated[int, Option("Pairs of front and back around the person.", min=1, max=36)] = 4,
     strength: Annotated[float, Option("For diffusion: share of the noise that is drawn anew.", min=0, max=1)] = 0.1,

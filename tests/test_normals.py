@@ -136,4 +136,4 @@ def test_the_stage_takes_words_from_beside_the_body_and_a_front(sitter, dressed,
     assert done.returncode == 0, done.stderr.decode()
     found = files.read_normals(tmp_path / "normals.png")
     assert np.abs(found.normals - dressed.normals).max() < 1e-3
-    assert avatarkit("gen-normals", tmp_path / "body.npz", "--source", "gan").returncode == 2
+    assert avatarkit("gen-normals", tmp_path / "body.npz", "--source", "diffusion").returncode == 2

@@ -47,7 +47,12 @@ def read_pipeline(source: str) -> Any:
 
 
 def read_dual(source: str | None = None) -> Any:
-    """The dual normal pipeline that `read_pipeline` reads, or the one that comes with avatarkit."""
+    """The dual normal pipeline that `read_pipeline` reads, or the one that comes with avatarkit. UsageError where none
+    does."""
+    if source is None and not NORMALS.is_dir():
+        raise UsageError(
+            "--source diffusion needs --model: none comes with avatarkit, `avatarkit train normals` makes one"
+        )
     return read_pipeline(str(NORMALS) if source is None else source)
 
 
