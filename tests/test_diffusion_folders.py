@@ -4,12 +4,14 @@ import json
 import pickle
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from test_diffusion import tiny
 
 from avatarkit import diffusion, files, fitting, provenance, record
 from avatarkit.errors import BadData, InputMissing, NotInstalled, OutOfMemory, UsageError
+from avatarkit.maps import PARTS
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,12 @@ def test_the_stage_draws_with_a_model_and_refuses_a_bad_one(folder, tmp_path, av
     done = avatarkit(*asked, folder, "--wearing", "a red coat")
     assert done.returncode == 0, done.stderr.decode()
     maps = files.read_normals(tmp_path / "normals.png")
-    assert (maps.normals[0, ..., 3] == maps.normals[1, ..., 3]).all() and maps.albedo is None
+    assert (maps.normals[0, ..., 3] == maps.normals[1, ..., 3]).all()
+    coat = (maps.labels[..., 0] == PARTS.index("outer")) & (
+        maps.normals[..., 3] > 0.9
+    )  # the tailor tells parts and colours
+    red, green, blue = np.median(maps.albedo[coat][:, :3], axis=0)
+    assert red > 1.5 * max(green, blue)
     assert json.loads((tmp_path / "normals.png.json").read_text())["models"][0]["licence"]
     assert avatarkit(*asked, folder, "--require-commercial-ok").returncode == 77
     (folder / "unet/x.py").write_text("")

@@ -74,7 +74,7 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
     @property
     def heeds(self) -> bool:
         """Whether it is told what is known."""
-        return bool(self.unet.config.in_channels > self._least)
+        return bool(self.unet.config.in_channels == self._least + 2 * self.codec.config.latents)
 
     @property
     def _least(self) -> int:
