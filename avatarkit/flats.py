@@ -21,7 +21,7 @@ def flat(colours: Tensor, labels: Tensor, *, share: float = 0.0) -> tuple[Tensor
             continue
         own = pixels[labels == part]
         light = own.sum(dim=1)
-        found[part] = own[light >= light.quantile(share)].median(dim=0).values if len(own) < 1 << 20 else own.mean(0)
+        found[part] = own[light >= light.quantile(share)].median(dim=0).values
         there[part] = True
     return found, there
 

@@ -37,6 +37,9 @@ class Clothed:
     parts: Tensor
     sureness: Tensor
 
+    def cpu(self) -> Clothed:
+        return Clothed(self.normals.cpu(), self.cover.cpu(), self.parts.cpu(), self.sureness.cpu())
+
     @property
     def degrees(self) -> Tensor:
         """(B,2,H,W): the error to be expected of each normal, of that distribution's mean angle."""

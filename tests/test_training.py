@@ -12,7 +12,7 @@ from torch import nn
 from avatarkit import camera as cameras
 from avatarkit import diffusion, files, people, training
 from avatarkit.appearance.viewpoint import viewpoint
-from avatarkit.errors import BadData
+from avatarkit.errors import BadData, UsageError
 from avatarkit.maps import PARTS
 from avatarkit.training import augmenting, views
 from avatarkit.training.codec import CodecLesson
@@ -242,6 +242,18 @@ class Few(NormalsLesson):
         super().__init__("few", read, files.read_regressor, prediction=prediction, widths=(16, 32), fitted=1)
 
 
+def losses_of(lesson, network, given, steps, rate=2e-3):
+    """The losses of so many steps on one batch."""
+    losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=rate)
+    for _ in range(steps):
+        loss = lesson.loss(network, given)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    return losses
+
+
 @pytest.mark.slow
 def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
     lesson = Few("sample")
@@ -250,14 +262,8 @@ def test_a_diffusion_model_is_learnt_written_and_draws(model, tmp_path):
     assert held["words"].shape == (views.VIEWS, 32) and int(held["words"].max()) > 1
     given = lesson.augmented(held, np.random.default_rng(1))
     network = lesson.network()
-    losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=2e-3)
     fixed = {name: network.state_dict()[name].clone() for name in ("codec.analysis", "codec.synthesis")}
-    for _ in range(12):
-        loss = lesson.loss(network, given)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = losses_of(lesson, network, given, 12)
     assert losses[-1] < 0.7 * losses[0]
     assert all(torch.equal(network.state_dict()[name], value) for name, value in fixed.items())
     figures = lesson.judged(network, held)
@@ -320,13 +326,7 @@ def test_colours_are_learnt_written_and_drawn(model, tmp_path):
     off = (given["maps"] - given["known"])[:, :, :3].abs().mean(dim=2)
     assert 0.02 < float(off[cover].mean()) < 0.5 and float(off[given["maps"][:, :, 3] == 0].max()) == 0
     network = lesson.network()
-    losses, optimiser = [], torch.optim.AdamW(network.parameters(), lr=2e-3)
-    for _ in range(12):
-        loss = lesson.loss(network, given)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = losses_of(lesson, network, given, 12)
     assert losses[-1] < 0.8 * losses[0]
     figures = lesson.judged(network, held)
     assert {"front_known_words", "front_words", "back_photo"} <= figures.keys()
@@ -342,18 +342,14 @@ def test_colours_are_learnt_written_and_drawn(model, tmp_path):
 def test_a_codec_is_learnt_and_normals_are_drawn_in_its_numbers(model, tmp_path):
     read = partial(files.read_body_model, "builtin")
     lesson = CodecLesson(read, files.read_regressor)
+    with pytest.raises(UsageError, match="views of 256"):
+        lesson.sample(512)
     found = people.met(model, seed=31, index=2)
-    held = lesson.sample(128)(model, found, np.random.default_rng(0))
-    network, losses = lesson.network(), []
+    held = lesson.sample(256)(model, found, np.random.default_rng(0))
+    network = lesson.network()
     given = lesson.augmented(held, np.random.default_rng(1))
     assert torch.equal(network.eye.state_dict()["parts.weight"], files.read_regressor().state_dict()["parts.weight"])
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    for _ in range(6):
-        loss = lesson.loss(network, given)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = losses_of(lesson, network, given, 6, rate=1e-3)
     assert losses[-1] < losses[0]
     assert {"front_again", "iou", "miou"} <= lesson.judged(network, held).keys()
     assert lesson.sheet(network, held).shape[2] == 3

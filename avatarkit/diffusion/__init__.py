@@ -1,13 +1,14 @@
 """Diffusion models of clothed people; the only door to diffusers and transformers.
 
 DualNormalPipeline   body normals (words, a photo) → front and back normals      `dual`, `networks`, `vocabulary`
-DualAlbedoPipeline   normals, known colours (words) → front and back colours     the same
+DualLatentPipeline   the same, in the numbers of a learnt DualCodec              `dual`, `codec`
+DualAlbedoPipeline   normals, known colours (words) → front and back colours     `dual`
 pictured             words → a picture, by any text-to-image pipeline        `picturing`
 painted              words → the front alone, by any Stable Diffusion          `painting`
 recoloured           a picture painted anew where a mask says, by any          `colouring`
 dual_coloured        front and back coloured by a DualAlbedoPipeline            the same
 asked                what a dual pipeline says of square views in any resolution    `squares`
-Denoiser             such a pipeline as it is trained, `begun` with nothing learnt    `learning`
+Denoiser             such a pipeline as it is trained, `begun` (`begun_in` a codec) with nothing learnt    `learning`
 built                a checked model folder → its pipeline                     `building`
 """
 

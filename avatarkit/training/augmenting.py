@@ -26,10 +26,10 @@ DYED = 0.5
 def spoilt(given: dict[str, Tensor], generator: np.random.Generator) -> dict[str, Tensor]:
     """Views (named as `unpacked` names them) seen otherwise, and `shown` (B,4,H,W): their photos and masks, spoilt."""
     given = seen_otherwise(given, generator)
-    return {**given, "shown": spoiled(given, generator)}
+    return {**given, "shown": spoilt_photos(given, generator)}
 
 
-def spoiled(given: dict[str, Tensor], generator: np.random.Generator) -> Tensor:
+def spoilt_photos(given: dict[str, Tensor], generator: np.random.Generator) -> Tensor:
     """(B,4,H,W): the photos and masks of views, half of them dyed, as the world makes them."""
     shown = []
     for photo, mask, labels in zip(given["photo"], given["mask"], given["labels"], strict=True):

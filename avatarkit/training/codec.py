@@ -17,9 +17,9 @@ from avatarkit.maps import PARTS
 from avatarkit.regressor import Clothed, Regressor
 from avatarkit.training.dual import WITHOUT_PHOTO, Views, tiled
 from avatarkit.training.feeding import Sample, Samples
-from avatarkit.training.normals import maps_of, seen_views, told
-from avatarkit.training.regress import missed, parts_of
-from avatarkit.training.views import degrees, drawn, masked, unpacked, unpacked_pair
+from avatarkit.training.normals import known_of, maps_of, of_codec_size, seen_views, told
+from avatarkit.training.regress import confusion, mean_iou, missed, parts_of
+from avatarkit.training.views import degrees, drawn, masked, unpacked
 
 NOISE = 0.3
 """The standard deviation of noise that numbers are drawn again through, so that like numbers mean like clothes."""
@@ -35,7 +35,7 @@ class CodecLesson:
         self.read_model, self.read_network = read_model, read_network
 
     def sample(self, side: int) -> Sample:
-        return partial(told, side=side, read_network=self.read_network)
+        return partial(told, side=of_codec_size(side), read_network=self.read_network)
 
     def network(self) -> Any:
         torch.manual_seed(0)
@@ -51,8 +51,7 @@ class CodecLesson:
         """Views seen otherwise, and what is known of each."""
         given = seen_views(batch, generator)
         photographed = torch.from_numpy(generator.uniform(size=len(given["cover"])) >= WITHOUT_PHOTO)
-        known = torch.where(photographed[:, None, None, None, None], given["seen"], given["body"])
-        return {**given, "known": known, "maps": maps_of(given)}
+        return {**given, "known": known_of(given, photographed), "maps": maps_of(given)}
 
     def loss(self, network: torch.nn.Module, given: Views) -> Tensor:
         return missed(again(network, given["maps"], given["body"], given["known"], NOISE), given)
@@ -71,11 +70,8 @@ class CodecLesson:
                     found.setdefault(f"{side}_{name}", []).append(float(error))
             drawn_there = made.cover[0] > 0
             found.setdefault("iou", []).append(float((drawn_there & cover).sum() / (drawn_there | cover).sum()))
-            pairs = len(PARTS) * given["labels"].flatten() + parts_of(made).flatten()
-            counts += torch.bincount(pairs, minlength=len(PARTS) ** 2).reshape(counts.shape)
-        hit = counts.diagonal()
-        iou = (hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0]
-        return {name: float(np.mean(values)) for name, values in found.items()} | {"miou": float(iou.mean())}
+            counts += confusion(made, given)
+        return {name: float(np.mean(values)) for name, values in found.items()} | {"miou": mean_iou(counts)}
 
     def sheet(self, network: torch.nn.Module, held: Samples) -> np.ndarray:
         """(H,W,3) uint8, a row a person: photo, body, front and back drawn again and true, parts drawn again and
@@ -97,11 +93,11 @@ class CodecLesson:
     def _drawn(self, network: Any, held: Samples, count: int) -> Any:
         device = next(network.parameters()).device
         for k in range(min(count, len(held["views"]))):
-            given = {**unpacked(held["views"][k : k + 1]), "seen": unpacked_pair(held["seen"][k : k + 1])}
+            given = unpacked(held["views"][k : k + 1])
             body = given["body"].to(device)
             with torch.inference_mode():
-                made = again(network, maps_of(given).to(device), body, body)
-            yield given, Clothed(made.normals.cpu(), made.cover.cpu(), made.parts.cpu(), made.sureness.cpu())
+                made = again(network, maps_of(given).to(device), body, body).cpu()
+            yield given, made
 
 
 def again(codec: Any, maps: Tensor, given: Tensor, known: Tensor, noise: float = 0.0) -> Clothed:

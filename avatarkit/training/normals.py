@@ -14,9 +14,10 @@ from torch.nn.functional import avg_pool2d
 
 from avatarkit import diffusion
 from avatarkit.body import BodyModel
+from avatarkit.errors import UsageError
 from avatarkit.people import Synthetic
 from avatarkit.regressor import SIDE, Regressor
-from avatarkit.training.augmenting import seen_otherwise, spoiled
+from avatarkit.training.augmenting import seen_otherwise, spoilt_photos
 from avatarkit.training.dual import JUDGED, DualLesson, Views, at_some_noise, numbers_of, tiled
 from avatarkit.training.feeding import Sample, Samples
 from avatarkit.training.views import (
@@ -60,6 +61,7 @@ class NormalsLesson(DualLesson):
         return diffusion.Denoiser(diffusion.begun_in(codec, side=CODED, prediction=self.prediction))
 
     def sample(self, side: int) -> Sample:
+        side = side if self.read_codec is None else of_codec_size(side)
         return partial(told, side=side, read_network=self.read_network)
 
     def codec_maps(self) -> tuple[Tensor, ...]:
@@ -70,8 +72,7 @@ class NormalsLesson(DualLesson):
         """Views seen otherwise; what is given of each, and when in the noise it is asked for."""
         given = seen_views(batch, generator)
         asked, photographed = at_some_noise(batch["words"], given["cover"], generator, self.numbers, self.noises)
-        known = torch.where(photographed[:, None, None, None, None], given["seen"], given["body"])
-        return {"maps": maps_of(given), "given": given["body"], "known": known, **asked}
+        return {"maps": maps_of(given), "given": given["body"], "known": known_of(given, photographed), **asked}
 
     def judged(self, network: torch.nn.Module, held: Samples) -> dict[str, float]:
         """Figures over the first of the held-out views: degrees where body and person are, of the bare body, of what is
@@ -118,13 +119,25 @@ def told(
     the words that say what they show."""
     made = views(model, found, generator, side=max(side, SIDE))
     given = unpacked(made["views"])
-    shown = spoiled(given, generator)
+    shown = spoilt_photos(given, generator)
     with torch.inference_mode():
         clothed = _network(read_network)(shown, given["body"])
     cover = clothed.cover.sigmoid()[:, None, None].expand(-1, 2, -1, -1, -1)
     seen = packed_pair(torch.cat([clothed.normals, cover], dim=2))
     words = numbers_of(found.caption, made["crop"])
     return {"views": _shrunk(made["views"], side), "seen": _shrunk(seen, side), "crop": made["crop"], "words": words}
+
+
+def of_codec_size(side: int) -> int:
+    """UsageError for views of a height that a codec's cells are not made for."""
+    if side != CODED:
+        raise UsageError(f"--size {side}: a codec and what is drawn in its numbers learn from views of {CODED} pixels")
+    return side
+
+
+def known_of(given: Views, photographed: Tensor) -> Tensor:
+    """(B,2,4,H,W): what the regressor sees of who is `photographed` (B) bool, of others the body."""
+    return torch.where(photographed[:, None, None, None, None], given["seen"], given["body"])
 
 
 def seen_views(batch: Samples, generator: np.random.Generator) -> Views:

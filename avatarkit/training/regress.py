@@ -51,11 +51,8 @@ class RegressLesson:
             given = unpacked(view[None])
             found = answered(network, given)
             rows.append(_figures(found, given))
-            pairs = len(PARTS) * given["labels"].flatten() + parts_of(found).flatten()
-            counts += torch.bincount(pairs, minlength=len(PARTS) ** 2).reshape(counts.shape)
-        hit = counts.diagonal()
-        iou = (hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0]
-        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"miou": float(iou.mean())}
+            counts += confusion(found, given)
+        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"miou": mean_iou(counts)}
 
     def sheet(self, network: torch.nn.Module, held: Samples) -> np.ndarray:
         """(H,W,3) uint8, a row a person: photo, body, front as found and true, the same of back and parts, error to be
@@ -95,7 +92,19 @@ def answered(network: torch.nn.Module, given: dict[str, Tensor]) -> Clothed:
     device = next(network.parameters()).device
     with torch.inference_mode():
         found: Clothed = network(shown_of(given).to(device), given["body"].to(device))
-        return Clothed(found.normals.cpu(), found.cover.cpu(), found.parts.cpu(), found.sureness.cpu())
+        return found.cpu()
+
+
+def confusion(found: Clothed, given: dict[str, Tensor]) -> Tensor:
+    """(PARTS,PARTS) pixels that are the first and are said to be the second."""
+    pairs = len(PARTS) * given["labels"].flatten() + parts_of(found).flatten()
+    return torch.bincount(pairs, minlength=len(PARTS) ** 2).reshape(len(PARTS), len(PARTS))
+
+
+def mean_iou(counts: Tensor) -> float:
+    """Of the parts that are there, by a `confusion`."""
+    hit = counts.diagonal()
+    return float((hit / (counts.sum(0) + counts.sum(1) - hit))[counts.sum(1) > 0].mean())
 
 
 def parts_of(found: Clothed) -> Tensor:
