@@ -45,7 +45,7 @@ def train(
 
     body = partial(files.read_body_model, "builtin")
     coded = partial(files.read_codec, codec) if codec else None
-    lesson, device = training.lesson(model, body, files.read_regressor, coded), training.device_of(device)
+    lesson, device = training.lesson(model, body, files.read_regressor, coded, size), training.device_of(device)
     rank = int(os.environ.get("RANK", 0))
     kept: dict[str, Any] = {"workers": workers, "room": room, "reuse": reuse, "rank": rank}
     command = f"avatarkit train {model} --steps {steps} --size {size} --batch {batch} --reuse {reuse:g} --seed {seed}"

@@ -7,6 +7,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from avatarkit import files, normals, people
 from avatarkit.appearance.mapping import mapped
 from avatarkit.diffusion import DualNormalPipeline, PatchCodec, WordEncoder
+from avatarkit.diffusion.dual import crisp
 from avatarkit.maps import View
 
 
@@ -86,6 +87,15 @@ def test_front_and_back_share_one_silhouette_of_unit_normals(body):
     assert torch.equal(maps[:, 0, 3], maps[:, 1, 3]) and bool((maps[:, :, 2] >= 0).all())
     lengths = maps[:, :, :3].norm(dim=2)
     assert bool(((lengths - 1).abs() < 1e-4)[lengths > 0].all())
+
+
+@pytest.mark.parametrize("sure", [0.3, 1.0, 4.0])
+def test_an_outline_is_a_pixel_wide_however_sure_a_network_is(sure):
+    across = torch.arange(64) - 20.3
+    cover = crisp((sure * across).sigmoid().expand(1, 8, 64))
+    assert int(((cover[0, 0] > 0) & (cover[0, 0] < 1)).sum()) <= 1
+    assert float(cover[0, 0].sum()) == pytest.approx(64 - 20.8, abs=0.3)
+    assert float(crisp(torch.full((1, 4, 4), 0.4)).max()) == 0 and float(crisp(torch.full((1, 4, 4), 0.6)).min()) == 1
 
 
 def test_no_noise_drawn_anew_leaves_a_pair_nearly_as_it_was(body):

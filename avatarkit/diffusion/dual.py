@@ -29,9 +29,6 @@ from avatarkit.errors import BadData
 from avatarkit.mesh import unit
 from avatarkit.shapes import sizes
 
-SHARP = 2.0
-"""How much steeper an outline is made that a network says."""
-
 
 @dataclass
 class Dual(BaseOutput):  # type: ignore[misc]
@@ -189,7 +186,7 @@ class DualNormalPipeline(DualPipeline):
         return given if known is None or not self.heeds else known
 
     def finished(self, maps: Tensor, known: Tensor, front: Tensor | None) -> Tensor:
-        cover = maps[:, :, 3:].mean(dim=1, keepdim=True).clamp(0, 1) if front is None else front[:, None, 3:]
+        cover = crisp(maps[:, :, 3].mean(dim=1))[:, None, None] if front is None else front[:, None, 3:]
         ahead = torch.cat([maps[:, :, :2], maps[:, :, 2:3].clamp(min=0)], dim=2)
         normals = unit(ahead.movedim(2, -1)).movedim(-1, 2)
         maps = torch.cat([normals * (cover > 0), cover.expand(-1, 2, -1, -1, -1)], dim=2)
@@ -228,8 +225,7 @@ class DualLatentPipeline(DualNormalPipeline):
 
     def _worn(self, latents: Tensor, given: Tensor, known: Tensor) -> Tensor:
         found = self.codec.decode(latents, self.codec.features(given, known), known)
-        cover = found.cover.sigmoid()[:, None, None].expand(-1, 2, -1, -1, -1)
-        return torch.cat([found.normals, (SHARP * (cover - 0.5) + 0.5).clamp(0, 1)], dim=2)
+        return torch.cat([found.normals, found.cover.sigmoid()[:, None, None].expand(-1, 2, -1, -1, -1)], dim=2)
 
 
 class DualAlbedoPipeline(DualPipeline):
@@ -244,6 +240,14 @@ class DualAlbedoPipeline(DualPipeline):
         cover = known[:, :, 3:]
         maps = torch.cat([torch.minimum(torch.maximum(maps[:, :, :3], -cover), cover), cover], dim=2)
         return maps if front is None else torch.stack([front, maps[:, 1]], dim=1)
+
+
+def crisp(likely: Tensor) -> Tensor:
+    """(B,H,W): how much of a pixel lies within the outline, where coverage (B,H,W) is likely by half: by how far that
+    is, as its slope tells."""
+    down, right = torch.gradient(likely, dim=(1, 2))
+    away = (likely - 0.5) / torch.hypot(down, right).clamp(min=1e-3)
+    return (0.5 + away).clamp(0, 1)
 
 
 def _check(wanted: dict[str, tuple[Any, Any]], scheduler: Any) -> None:

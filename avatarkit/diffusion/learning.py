@@ -7,6 +7,7 @@ from typing import Any
 
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor, cat, nn, no_grad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from avatarkit.diffusion.codec import DualCodec
 from avatarkit.diffusion.dual import DualAlbedoPipeline, DualLatentPipeline, DualNormalPipeline, DualPipeline
@@ -20,11 +21,12 @@ LEAST_NOISE = 0.08
 
 
 def begun(
-    worn: Tensor, given: Tensor | None = None, *, widths: Sequence[int] = (64, 128, 192), prediction: str = "sample"
-) -> DualPipeline:
-    """A pipeline that has learnt nothing but its codecs: of what is `worn` (B,4,H,W), maps less what is known of them;
-    and of what is `given` (B,4,H,W) where that is of another kind: then it draws colours, else normals. It begins with
-    what is known.
+    worn: Tensor, given: Tensor | None = None, *, side: int = 512, widths: Sequence[int] = (64, 128, 192),
+    prediction: str = "sample",
+) -> DualPipeline:  # fmt: skip
+    """A pipeline for maps of `side` pixels that has learnt nothing but its codecs: of what is `worn` (B,4,H,W), maps
+    less what is known of them; and of what is `given` (B,4,H,W) where that is of another kind: then it draws colours,
+    else normals. It begins with what is known.
 
     The noise grows as a cosine [Nichol and Dhariwal 2021] until nothing is left [Lin et al. 2024: zero terminal SNR];
     `prediction` is what the network says: `sample` or `v_prediction`.
@@ -32,7 +34,7 @@ def begun(
     codec, words, scheduler = PatchCodec.fitted(worn, PATCH, LATENTS), WordEncoder(), _scheduler(prediction)
     depth = len(widths) - 1
     unet = _unet(
-        words, sample_size=64, in_channels=6 * LATENTS, out_channels=2 * LATENTS, layers_per_block=1,
+        words, sample_size=side // PATCH, in_channels=6 * LATENTS, out_channels=2 * LATENTS, layers_per_block=1,
         block_out_channels=tuple(widths), down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * depth),
         up_block_types=(*("CrossAttnUpBlock2D",) * depth, "UpBlock2D"),
     )  # fmt: skip
@@ -41,7 +43,7 @@ def begun(
     return DualAlbedoPipeline(unet, codec, words, scheduler, PatchCodec.fitted(given, PATCH, LATENTS))
 
 
-def begun_in(codec: DualCodec, *, side: int, widths: Sequence[int] = (96, 144), prediction: str = "sample"
+def begun_in(codec: DualCodec, *, side: int, widths: Sequence[int] = (80, 128), prediction: str = "sample"
              ) -> DualLatentPipeline:  # fmt: skip
     """A pipeline in the numbers of a codec that has learnt, for maps of `side` pixels; nothing else is learnt."""
     words, L = WordEncoder(), codec.config.latents
@@ -54,10 +56,11 @@ def begun_in(codec: DualCodec, *, side: int, widths: Sequence[int] = (96, 144), 
 
 
 def _unet(words: WordEncoder, **shape: Any) -> UNet2DConditionModel:
-    """One that says nothing yet."""
+    """One that says nothing yet; it hears words where it looks for them, and all of a sentence in each layer."""
     unet = UNet2DConditionModel(
-        cross_attention_dim=words.config.width, norm_num_groups=8, attention_head_dim=8, **shape
-    )
+        cross_attention_dim=words.config.width, norm_num_groups=8, attention_head_dim=8,
+        addition_embed_type="text", addition_embed_type_num_heads=8, **shape,
+    )  # fmt: skip
     for parameter in unet.conv_out.parameters():  # type: ignore[attr-defined]
         nn.init.zeros_(parameter)
     return unet
@@ -101,7 +104,8 @@ class Denoiser(nn.Module):
             clean, channels = pipeline.encoded(maps, known), pipeline.channels(given, known)
         clean, channels = (part.repeat(times, 1, 1, 1) for part in (clean, channels))
         noisy, rows = self.scheduler.add_noise(clean, noise, time), self.words.forward(words).repeat(times, 1, 1)
-        found = self.unet(cat([noisy, channels], dim=1), time, rows, return_dict=False)[0]
+        with sdpa_kernel(SDPBackend.MATH):  # of so few places, several times as fast on CPUs as what torch would choose
+            found = self.unet(cat([noisy, channels], dim=1), time, rows, return_dict=False)[0]
         power = self.scheduler.alphas_cumprod.to(noise)[time][:, None, None, None]
         if self.scheduler.config.prediction_type == "v_prediction":
             error = (found - power.sqrt() * noise + (1 - power).sqrt() * clean).square() / 2

@@ -7,12 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate, max_pool2d, pad
 
 from avatarkit.diffusion.dual import DualNormalPipeline, DualPipeline
 from avatarkit.mesh import unit
 from avatarkit.shapes import sizes
 from avatarkit.strip import strip_of
+
+EDGE, FULL = 3, 0.99
+"""Pixels from the outline of known normals to where they are believed, and the coverage that lies inside."""
 
 
 def asked(
@@ -49,8 +52,11 @@ def asked(
     if side == S:
         return found
     whole = dual.begins_with(given, known)
-    more = _at(found - dual.begins_with(own, small["known"]), S, False)
-    return dual.finished(whole + more, whole, front)
+    finer = whole - _at(dual.begins_with(own, small["known"]), S, False)
+    if is_normals:  # at an outline that moves, what is known tells nothing
+        within = -max_pool2d(-whole[:, :, 3].gt(FULL).float(), 2 * EDGE + 1, 1, EDGE)
+        finer = finer * within[:, :, None]
+    return dual.finished(_at(found, S, False) + finer, whole, front)
 
 
 def _at(maps: Tensor, side: int, of_normals: bool = True) -> Tensor:

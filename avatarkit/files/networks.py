@@ -62,7 +62,8 @@ def read_codec(folder: Path) -> Any:
         raise InputMissing(f"{folder}: found no {CONFIG}, expected a folder that `avatarkit train codec` wrote")
     with naming(folder):
         try:
-            return diffusion.DualCodec.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+            given = {"local_files_only": True, "use_safetensors": True, "low_cpu_mem_usage": False}
+            return diffusion.DualCodec.from_pretrained(folder, **given).eval()
         except (ValueError, OSError, RuntimeError, TypeError) as error:
             raise BadData(f"{str(error).splitlines()[0]}: expected what `avatarkit train codec` writes") from None
 

@@ -27,6 +27,8 @@ OFF = 0.05
 class ColoursLesson(DualLesson):
     """What `colours` learns from; see Lesson."""
 
+    coarse = 0.0  # a patch is as wide in every view
+
     def sample(self, side: int) -> Sample:
         return partial(coloured, side=side)
 

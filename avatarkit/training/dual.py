@@ -33,11 +33,11 @@ class DualLesson:
     rate, coarse = 4e-4, 0.72
 
     def __init__(
-        self, name: str, read_model: Callable[[], BodyModel], *, prediction: str = "sample",
+        self, name: str, read_model: Callable[[], BodyModel], *, side: int = 512, prediction: str = "sample",
         widths: Sequence[int] = (64, 128, 192), fitted: int = FITTED,
     ) -> None:  # fmt: skip
         self.name, self.read_model, self.prediction = name, read_model, prediction
-        self.widths, self.count = tuple(widths), fitted
+        self.side, self.widths, self.count = side, tuple(widths), fitted
 
     def codec_maps(self) -> tuple[Tensor, ...]:
         """(N,4,H,W): what is drawn less what is known, and what is given if it is of another kind."""
@@ -45,7 +45,8 @@ class DualLesson:
 
     def network(self) -> Any:
         torch.manual_seed(0)
-        return diffusion.Denoiser(diffusion.begun(*self.fitted, widths=self.widths, prediction=self.prediction))
+        begun = diffusion.begun(*self.fitted, side=self.side, widths=self.widths, prediction=self.prediction)
+        return diffusion.Denoiser(begun)
 
     @cached_property
     def fitted(self) -> tuple[Tensor, ...]:

@@ -18,9 +18,10 @@ def lesson(
     read_model: Callable[[], BodyModel],
     read_regressor: Callable[[], Regressor],
     read_codec: Callable[[], Any] | None = None,
+    side: int = 512,
 ) -> Lesson:
-    """The lesson of LESSONS; `normals-v` is `normals` with a network that says velocities, both of which learn from
-    what a regressor sees. UsageError for another."""
+    """The lesson of LESSONS, in views of `side` pixels; `normals-v` is `normals` with a network that says velocities,
+    both of which learn from what a regressor sees. UsageError for another."""
     if name not in LESSONS:
         raise UsageError(f"{name}: no such model, expected {' or '.join(LESSONS)}")
     if read_codec is not None and not name.startswith("normals"):
@@ -36,8 +37,8 @@ def lesson(
     if name == "colours":
         from avatarkit.training.colours import ColoursLesson
 
-        return ColoursLesson(name, read_model, widths=(48, 96, 144))
+        return ColoursLesson(name, read_model, side=side, widths=(48, 88, 128))
     from avatarkit.training.normals import NormalsLesson  # diffusers takes seconds, in each worker
 
     said = "v_prediction" if name == "normals-v" else "sample"
-    return NormalsLesson(name, read_model, read_regressor, read_codec, prediction=said)
+    return NormalsLesson(name, read_model, read_regressor, read_codec, side=side, prediction=said)
