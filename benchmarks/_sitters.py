@@ -157,13 +157,13 @@ def tailor(sitter: Sitter, words: str | None, seed: int) -> Maps:
     return normals.tailored(sitter, words, seed=seed, glance=files.read_glance())
 
 
-def regress(folder: Path) -> Source:
+def regress(folder: Path | None) -> Source:
     """That of a network which `avatarkit train regress` made."""
     network = files.read_regressor(folder)
     return lambda sitter, words, seed: normals.regressed(sitter, network)
 
 
-def diffusion(folder: str) -> Source:
+def diffusion(folder: str | None) -> Source:
     """A diffusion model's, which begins with what our regressor sees in a photo; parts and colours are the tailor's."""
     dual, network = files.read_dual(folder), files.read_regressor()
 

@@ -171,8 +171,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two people, bodies known; no classifier")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--cache", type=Path, help="synth.py's cache, from which the classifier learns")
-    parser.add_argument("--model", help="a diffusion model's folder: one column more")
-    parser.add_argument("--regress", type=Path, help="the folder of a network of ours: a column more")
+    parser.add_argument("--model", help="the diffusion model's folder; else the one that comes with avatarkit")
+    parser.add_argument("--regress", type=Path, help="the folder of regress; else the one that comes with avatarkit")
     parser.add_argument("--only", help="one source alone: tailor, regress or diffusion")
     parser.add_argument("--people", type=int, default=100, help="photographed people")
     parser.add_argument("--carved", type=int, default=0, help="of these, how many are carved from each source's maps")
@@ -182,9 +182,9 @@ def main() -> None:
     model = files.read_body_model("builtin")
     sources: dict[str, Callable[[], Source]] = {
         "tailor": lambda: tailor,
-    } | ({"regress": lambda: regress(asked.regress)} if asked.regress else {})
-    if asked.model is not None:
-        sources["diffusion"] = lambda: diffusion(asked.model)
+        "regress": lambda: regress(asked.regress),
+        "diffusion": lambda: diffusion(asked.model),
+    }
     chosen = {name: make() for name, make in sources.items() if asked.only in (None, name)}
     count, seeds = (2, 2) if asked.quick else (asked.people, 4)
     found, columns = list(cases(model, asked.seed, count)), {}

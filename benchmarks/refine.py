@@ -3,14 +3,14 @@
     python benchmarks/refine.py [--quick] [--json] [--people 48] [--ablated 12] [--cache DIR] [--model DIR]
 
 Held-out synthetic people of a fresh seed, the body known. `start` is the carved mesh; `maps`, `regress`, `diffusion`
-refine it (the last by --model). Figures as in DESIGN §7, alignment none: the normal error over eight unseen views and
-Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low, _high). `kernel`: the kernel
-distance of rendered normals in our encoder's features to other true people, each half of the people against the
-truths of the other. `face_mm`: how far the landmarks moved. `crossing_more`: faces that cross, more than before, of
-the worst person. Ablations: `regress_2_views`, `regress_8_views` (pairs), `regress_no_heads`; of the diffusion
-`own_noise`, each view's noise its own; `no_heads`; `cold`, from the body as Chupa. `sculpt`: the truth, blurred by 40
-rounds of its Laplacian, carved by eight true views. CPU seconds are of one thread, carving alone. With --cache a run
-that was stopped goes on, and several may share the people out (--first, --people).
+refine it (--model: by another diffusion model than ours). Figures as in DESIGN §7, alignment none: the normal error
+over eight unseen views and Chamfer, against the start's, with 95 % intervals of the bootstrap over people (_low,
+_high). `kernel`: the kernel distance of rendered normals in our encoder's features to other true people, each half of
+the people against the truths of the other. `face_mm`: how far the landmarks moved. `crossing_more`: faces that cross,
+more than before, of the worst person. Ablations: `regress_2_views`, `regress_8_views` (pairs), `regress_no_heads`; of
+the diffusion `own_noise`, each view's noise its own; `no_heads`; `cold`, from the body as Chupa. `sculpt`: the truth,
+blurred by 40 rounds of its Laplacian, carved by eight true views. CPU seconds are of one thread, carving alone. With
+--cache a run that was stopped goes on, and several may share the people out (--first, --people).
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ def refiners(model: BodyModel, folder: str | None, ablated: bool) -> dict[str, R
         seen = refining.Estimated(network)
         found |= {"regress_2_views": by(seen, views=2), "regress_8_views": by(seen, views=8)}
         found["regress_no_heads"] = by(seen, heads=False)
-    if folder is None:
-        return found
-    dual = files.read_pipeline(folder)
+    dual = files.read_dual(folder)
 
     def drawn(mesh: Mesh, case: Case, anchor: bool = True, **how: object) -> Mesh:
         return by(refining.Resampled(dual, case.caption, anchor=anchor), **how)(mesh, case)
@@ -197,7 +195,7 @@ def main() -> None:
     parser.add_argument("--ablated", type=int, default=12, help="people for ablations")
     parser.add_argument("--sculpted", type=int, default=12, help="people whose blurred truth is sculpted")
     parser.add_argument("--seed", type=int, default=7303, help="of the people; a fresh one for figures to report")
-    parser.add_argument("--model", help="a diffusion model's folder: a column more, and the ablations")
+    parser.add_argument("--model", help="a diffusion model's folder; else the one that comes with avatarkit")
     parser.add_argument("--cache", type=Path, help="where people and what was measured of them are kept")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet: true above, refined below")
     asked = parser.parse_args()
@@ -205,8 +203,7 @@ def main() -> None:
     model, points = files.read_body_model("builtin"), 10_000 if asked.quick else 50_000
     people, ablated = (1, 0) if asked.quick else (asked.people, asked.ablated)
     found, pairs = list[Measured](), list[tuple[Mesh, Mesh]]()
-    given = None if asked.quick else asked.model
-    few, many = (refiners(model, given, some) for some in (False, True))
+    few, many = (refiners(model, asked.model, some) for some in (False, True))
     for case in cases(model, asked.cache, seed=asked.seed, count=people, points=points, first=asked.first):
         by = {"maps": few["maps"]} if asked.quick else many if case.index < ablated else few
         sculpted = not asked.quick and case.index < asked.sculpted

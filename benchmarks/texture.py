@@ -1,6 +1,6 @@
 """How near texture-uv's colours come to people whose colours are known; and what its atlas is like.
 
-    python benchmarks/texture.py [--quick] [--json] [--people N] [--seed S]
+    python benchmarks/texture.py [--quick] [--json] [--people N] [--seed S] [--only colours] [--colours MODEL]
 
 Held-out people, one photo from the front without light (1024², their albedo), true maps of 512², the TRUE mesh; unlit
 views of 512² at other yaws, inside the truth's mask eroded by 2 px (DESIGN §7). `oracle` is the truth baked into these
@@ -8,7 +8,9 @@ UVs. `chain` is the mesh carved from the true maps, in its own atlas: where its 
 `aside`: the photo alone, from 40°, with and without the mirror; differences are of the same people, mean and 95 % of
 the bootstrap. `not_optimised`: without the optimisation through the renderer; `photo`: in the photo's own view. Of the
 atlas' figures, `most` is the worst person's. `words`: the hue that the asked garment has in the texture of the bare
-chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label.
+chain (fit-smpl, gen-normals, texture-uv on the body's own skin, no carving), on its part label. `colours`: the model
+that comes with avatarkit draws them (gen-normals --colours), of words in the same way, and of held-out people
+photographed in light, normals and parts given: the hue of each garment's back, drawn or one colour a part (`flat`).
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ import resource
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from _coloured import of_photos, seconds
 from _textured import TEXTURE, Case, Row, baked, cases, compared, painted_truth
 
 from avatarkit import carving, files, fitting, normals, scores, texturing
@@ -34,7 +38,8 @@ from avatarkit.mesh import Mesh
 
 SEED = 41207
 AT_LEAST = {"photo_row_psnr_45": 24, "photo_row_psnr_90": 21, "photo_row_ssim_45": 0.80, "photo_row_ssim_90": 0.80,
-            "photo_row_psnr_180": 20, "words_hue_percent": 90, "atlas_coverage": 0.6}  # fmt: skip
+            "photo_row_psnr_180": 20, "words_hue_percent": 90, "atlas_coverage": 0.6,
+            "colours_words_hue_percent": 90}  # fmt: skip
 AT_MOST = {
     "seam_jump": 2.0,
     "seam_jump_most": 2.0,
@@ -45,6 +50,8 @@ AT_MOST = {
     "atlas_narrow_most": 0,
     "atlas_density_ratio_most": 4,
     "seconds": 20,
+    "colours_back_hue_drawn_median": 10,
+    "colours_wall_s": 4,
     "megabytes": 4096,
 }
 COLOURS = {"red": 0, "yellow": 55, "green": 120, "blue": 225, "purple": 280, "orange": 28}
@@ -88,20 +95,30 @@ def of_atlas(mesh: Mesh) -> Row:
     return row | {"seam_jump": seam_jump(atlas)}
 
 
-def of_words(model: BodyModel, count: int, seed: int) -> Row:
-    """Of prompts that name a garment and a colour: how many garments have its hue in the texture."""
+def of_words(model: BodyModel, count: int, seed: int, dual: Any = None) -> Row:
+    """Of prompts that name a garment and a colour: how many garments have its hue in the texture; a `dual` pipeline
+    draws the colours."""
     generator, right = np.random.default_rng(seed), 0
     for index in range(count):
         colour = list(COLOURS)[generator.integers(len(COLOURS))]
         garment = list(WORN)[generator.integers(len(WORN))]
         words = f"a {'woman' if generator.random() < 0.5 else 'man'} in a {colour} {garment}"
         person = fitting.from_words(model, words, seed=index)
-        maps = normals.tailored(normals.seated(model, person, size=256), words, seed=index)
+        sitter = normals.seated(model, person, size=256)
+        maps = normals.tailored(sitter, words, seed=index)
+        if dual is not None:
+            maps = normals.coloured(sitter, maps, dual, words, seed=index)
         skin = carving.labelled(carving.skin(model, person))
         found = texturing.painted(skin, model, person, maps, size=256)
         hue = hue_of(found.mesh, maps, PARTS.index(WORN[garment]))
         right += abs((hue - COLOURS[colour] + 180) % 360 - 180) < NEAR
     return {"words": count, "words_hue_percent": 100 * right / max(count, 1)}
+
+
+def of_colours(model: BodyModel, dual: Any, words: int, people: int, seed: int) -> Row:
+    """Of a model that draws colours."""
+    found = of_words(model, words, seed, dual) | of_photos(model, dual, seed, people)
+    return {f"colours_{name}": value for name, value in found.items()} | {"colours_wall_s": seconds(model, dual, seed)}
 
 
 def hue_of(mesh: Mesh, maps: object, part: int) -> float:
@@ -150,11 +167,18 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--words", type=int, default=40)
     parser.add_argument("--size", type=int, default=TEXTURE, help="texels along a side")
+    parser.add_argument("--only", choices=["colours"], help="nothing but what the model of colours draws")
+    parser.add_argument("--colours", default="builtin", metavar="MODEL", help="another model of colours")
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model = files.read_body_model("builtin")
     people, words = (1, 1) if asked.quick else (asked.people, asked.words)
+    dual = files.read_colours(asked.colours)
+    if asked.only:
+        flat = of_colours(model, dual, words, people, asked.seed)
+        print(json.dumps(flat) if asked.json else table(flat))
+        return
     size = TEXTURE // 4 if asked.quick else asked.size
     found, began = [], time.process_time()
     for case in cases(model, asked.seed, people):
@@ -164,7 +188,7 @@ def main() -> None:
     flat = {"people": float(people)} | means([row for row, _ in found])
     flat |= {name: float(np.mean([own[name] for _, own in found])) for name in found[0][1]}
     flat |= {f"{name}_most": float(np.max([own[name] for _, own in found])) for name in WORST}
-    flat |= of_words(model, words, asked.seed)
+    flat |= of_words(model, words, asked.seed) | of_colours(model, dual, words, people, asked.seed)
     flat["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     flat["cpu_seconds_a_person"] = spent / people
     print(json.dumps(flat) if asked.json else table(flat))

@@ -16,12 +16,12 @@ def gen_normals(
     source: Annotated[str, Option("Who makes the clothes: tailor, regress (of a photo) or diffusion.")] = "tailor",
     model: Annotated[
         str | None,
-        Option("For regress: a folder; else ours. For diffusion: a folder, or name/model@revision of the hub."),
+        Option("Another than ours: a folder; for diffusion also name/model@revision of the hub."),
     ] = None,
     painter: Annotated[str | None, Option("For diffusion: the same of a model that paints fronts from words.")] = None,
-    guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 2.0,
+    guidance: Annotated[float, Option("For diffusion: how much words count; 1: no guidance.", min=0, max=30)] = 3.0,
     colours: Annotated[
-        str | None, Option("A diffusion model that draws the colours, of front and back: the same.")
+        str | None, Option("What draws the colours, of front and back: `builtin`, or a diffusion model.")
     ] = None,
     space: Annotated[str, Option("Whose axes --front and --back are in: camera or world.")] = "camera",
     y: Annotated[str, Option("Where their green points: up or down.")] = "up",
@@ -63,5 +63,5 @@ def gen_normals(
         glance = files.read_glance() if sitter.photo is not None else None
         maps = normals.tailored(sitter, words, seed=seed, views=views, glance=glance, **given)
     if colours:
-        maps = normals.coloured(sitter, maps, files.read_pipeline(colours), words, seed=seed)
+        maps = normals.coloured(sitter, maps, files.read_colours(colours), words, seed=seed)
     files.write_normals(out, maps)

@@ -13,7 +13,7 @@ def refine(
     source: Annotated[
         str, Option("Who gives the views anew: maps (nobody, those again), regress, diffusion.")
     ] = "maps",
-    model: Annotated[str | None, Option("For diffusion: a folder, or name/model@revision of the hub.")] = None,
+    model: Annotated[str | None, Option("For diffusion: another than ours, a folder or name/model@revision.")] = None,
     face_model: Annotated[str | None, Option("The same for views of the head.  [default: --model]")] = None,
     views: Annotated[int, Option("Pairs of front and back around the person.", min=1, max=36)] = 4,
     strength: Annotated[float, Option("For diffusion: share of the noise that is drawn anew.", min=0, max=1)] = 0.1,
@@ -33,7 +33,7 @@ def refine(
     Examples:
 
       avatarkit refine ana/carved.glb                          # ana/refined.glb, which texture-uv takes from then on
-      avatarkit refine ana/carved.glb --source diffusion --model my-normals/ --views 6 --save-views ana/views.png
+      avatarkit refine ana/carved.glb --source diffusion --views 6 --save-views ana/views.png
       avatarkit refine scan.ply --sculpt views.png -o finer.glb
     """
     from avatarkit import files, record, refining

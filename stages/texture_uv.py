@@ -19,7 +19,9 @@ def texture_uv(
     delight: Annotated[bool, Option("Take low-frequency light out of the photo.")] = False,
     detail: Annotated[Path | None, Option("A finer mesh, for a tangent-space normal map.")] = None,
     model: Annotated[str | None, Option("Paints what no picture shows: a folder, or name/model@revision.")] = None,
-    refine_model: Annotated[str | None, Option("Sharpens front and back: the same, image to image.")] = None,
+    refine_model: Annotated[
+        str | None, Option("Sharpens front and back: the same, image to image; or `builtin`.")
+    ] = None,
     source_map: Annotated[Path | None, Option("Write where each texel's colour is from: a picture.")] = None,
     seed: Seed = 0,
 ) -> None:
@@ -49,7 +51,7 @@ def texture_uv(
         delight=delight,
         detail=files.read_mesh(detail) if detail else None,
         painter=files.read_pipeline(model) if model else None,
-        refiner=files.read_pipeline(refine_model) if refine_model else None,
+        refiner=files.read_colours(refine_model) if refine_model else None,
         words=files.read_prompt(prompt) if prompt else "a person",
         seed=seed,
     )

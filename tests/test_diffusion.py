@@ -9,6 +9,7 @@ from avatarkit.appearance.mapping import mapped
 from avatarkit.diffusion import DualNormalPipeline, PatchCodec, WordEncoder
 from avatarkit.diffusion.dual import crisp
 from avatarkit.maps import View
+from avatarkit.normals.drawing import of_body
 
 
 def tiny(prediction: str = "sample", photo: bool = False, latents: int = 16) -> DualNormalPipeline:
@@ -98,12 +99,22 @@ def test_an_outline_is_a_pixel_wide_however_sure_a_network_is(sure):
     assert float(crisp(torch.full((1, 4, 4), 0.4)).max()) == 0 and float(crisp(torch.full((1, 4, 4), 0.6)).min()) == 1
 
 
+def test_clouds_that_hang_in_the_air_are_left_out():
+    cover, body = torch.zeros(64, 64), torch.zeros(64, 64)
+    cover[8:56, 20:44], body[10:50, 28:36] = 1.0, 1.0
+    coat = cover.clone()
+    cover[30:34, 2:6], cover[60, 44] = 0.7, 1.0
+    assert torch.equal(of_body(cover, body), coat > 0)
+
+
 def test_no_noise_drawn_anew_leaves_a_pair_nearly_as_it_was(body):
     """SDEdit at its least strength; guards latents that lose front or back."""
     pipeline = tiny(latents=64)
     pipeline.unet.forward = lambda latents, *_, **__: (latents[:, :128],)  # takes what it sees for the truth
     found = pipeline(body, start=body, strength=0.05, guidance_scale=1.0, generator=seeded()).maps
     assert (found - body).abs().mean() < 0.1
+    kept = pipeline(body, start=body, strength=0.0, generator=seeded()).maps
+    assert (kept[:, :, :3] - body[:, :, :3]).abs().mean() < 1e-3
 
 
 def test_going_back_is_noise_of_the_right_size():

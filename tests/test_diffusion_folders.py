@@ -11,7 +11,17 @@ from test_diffusion import tiny
 
 from avatarkit import diffusion, files, fitting, provenance, record
 from avatarkit.errors import BadData, InputMissing, NotInstalled, OutOfMemory, UsageError
+from avatarkit.files import places
 from avatarkit.maps import PARTS
+
+
+def test_what_comes_with_avatarkit_is_small_and_free():
+    sizes = [path.stat().st_size for path in places.WEIGHTS.rglob("*") if path.is_file()]
+    assert sum(sizes) <= 60e6 and max(sizes) <= 16e6
+    for folder in (places.REGRESS, places.NORMALS, places.COLOURS):
+        assert "license: apache-2.0" in (folder / "README.md").read_text()
+    assert isinstance(files.read_dual(), diffusion.DualLatentPipeline)
+    assert isinstance(files.read_colours("builtin"), diffusion.DualAlbedoPipeline)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Clothes as normal maps: they show the words' clothes on the very body, repeat, and follow an outline."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -136,4 +137,10 @@ def test_the_stage_takes_words_from_beside_the_body_and_a_front(sitter, dressed,
     assert done.returncode == 0, done.stderr.decode()
     found = files.read_normals(tmp_path / "normals.png")
     assert np.abs(found.normals - dressed.normals).max() < 1e-3
-    assert avatarkit("gen-normals", tmp_path / "body.npz", "--source", "diffusion").returncode == 2
+    asked = ("--source", "diffusion", "--colours", "builtin", "--size", 256)
+    done = avatarkit("gen-normals", tmp_path / "body.npz", *asked)
+    assert done.returncode == 0, done.stderr.decode()
+    drawn = files.read_normals(tmp_path / "normals.png")
+    assert np.abs(drawn.normals - found.normals).max() > 0.1 and np.abs(drawn.albedo - found.albedo).max() > 0.1
+    made = json.loads((tmp_path / "normals.png.json").read_text())["models"]
+    assert {model["name"] for model in made} >= {"avatarkit-normals", "avatarkit-colours"}

@@ -15,7 +15,7 @@ from avatarkit.diffusion.squares import asked
 from avatarkit.errors import BadData
 from avatarkit.shapes import sizes
 
-STEPS = 10
+STEPS = 4
 """In which a dual pipeline draws colours."""
 
 

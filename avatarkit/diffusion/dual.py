@@ -112,8 +112,8 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
 
         `prompt`: sentences, or their numbers as `numbered` gives them. `front` (B,4,H,W) is kept as it is, and the back
         drawn to it; each step is gone `repeats` times (RePaint). Of `start` (B,2,4,H,W) a share `strength` of the noise
-        is drawn anew. `noise` (B,2L,h,w) is what it begins with, else drawn. Without words, or with a guidance of 1,
-        only the conditional prediction is asked for.
+        is drawn anew; of none, it is what the codec makes of it. `noise` (B,2L,h,w) is what it begins with, else drawn.
+        Without words, or with a guidance of 1, only the conditional prediction is asked for.
         """
         B, H, W = sizes("B 2 4 H W", given)
         rows = self.words.encode([""] * B if prompt is None else prompt)
@@ -123,15 +123,17 @@ class DualPipeline(DiffusionPipeline):  # type: ignore[misc]
             channels, rows = torch.cat([channels, channels]), torch.cat([rows, self.words.encode([""] * B)])
         scheduler = self.scheduler if front is None and repeats == 1 else _stateless(self.scheduler)
         scheduler.set_timesteps(num_inference_steps)
-        times = scheduler.timesteps[num_inference_steps - max(1, round(strength * num_inference_steps)) :]
+        gone = max(1, round(strength * num_inference_steps)) if strength > 0 else 0
+        times = scheduler.timesteps[num_inference_steps - gone :]
         shape = (B, 2 * self.codec.config.latents, H // self.codec.config.patch, W // self.codec.config.patch)
 
         def drawn() -> Tensor:
             return torch.randn(shape, generator=generator).to(given)  # drawn on the CPU: one seed, one person anywhere
 
-        latents = (drawn() if noise is None else noise.to(given)) * scheduler.init_noise_sigma
-        if start is not None:
-            latents = scheduler.add_noise(self.encoded(start, known), latents, times[:1])
+        noise = (drawn() if noise is None else noise.to(given)) * scheduler.init_noise_sigma
+        latents = noise if start is None else self.encoded(start, known)
+        if start is not None and gone:
+            latents = scheduler.add_noise(latents, noise, times[:1])
         held = None if front is None else self._side(front, known[:, 0])
         for k, time in enumerate(self.progress_bar(times)):
             last = k + 1 == len(times)

@@ -22,7 +22,7 @@ from avatarkit.files.artefacts import (
 from avatarkit.files.avatars import read_played, write_avatar
 from avatarkit.files.clothes import read_wardrobe
 from avatarkit.files.meshes import read_mesh, write_mesh, write_scene
-from avatarkit.files.models import read_dual, read_pipeline
+from avatarkit.files.models import read_colours, read_dual, read_pipeline
 from avatarkit.files.networks import (
     append_line,
     read_codec,
@@ -44,6 +44,7 @@ __all__ = [
     "read_body_model_of",
     "read_clip",
     "read_codec",
+    "read_colours",
     "read_dual",
     "read_encoder",
     "read_focal",

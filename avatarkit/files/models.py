@@ -10,7 +10,7 @@ from typing import Any
 
 from avatarkit import provenance, record
 from avatarkit.errors import BadData, InputMissing, UsageError
-from avatarkit.files.places import NORMALS
+from avatarkit.files.places import COLOURS, NORMALS, WEIGHTS
 from avatarkit.files.reading import naming, read_bytes
 from avatarkit.record import Model
 
@@ -41,19 +41,20 @@ def read_pipeline(source: str) -> Any:
         diffusion.parts_of(index)
     pipeline = diffusion.built(folder, index)
     name = source if HUB_NAME.fullmatch(source) else folder.resolve().name
+    name = f"avatarkit-{name}" if folder.parent == WEIGHTS else name
     record.note_ingredient(folder / "model_index.json", provenance.GENERATED)
     record.note_model(folder / "model_index.json", Model(name, _digest(folder), licence_of(folder)))
     return pipeline
 
 
 def read_dual(source: str | None = None) -> Any:
-    """The dual normal pipeline that `read_pipeline` reads, or the one that comes with avatarkit. UsageError where none
-    does."""
-    if source is None and not NORMALS.is_dir():
-        raise UsageError(
-            "--source diffusion needs --model: none comes with avatarkit, `avatarkit train normals` makes one"
-        )
+    """The dual normal pipeline that `read_pipeline` reads, or the one that comes with avatarkit."""
     return read_pipeline(str(NORMALS) if source is None else source)
+
+
+def read_colours(source: str) -> Any:
+    """The dual pipeline of colours that `read_pipeline` reads, or the one that comes with avatarkit: `builtin`."""
+    return read_pipeline(str(COLOURS) if source == "builtin" else source)
 
 
 def _index(folder: Path) -> Any:

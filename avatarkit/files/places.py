@@ -7,7 +7,7 @@ BUILTIN_BODY = Path(__file__).parent.parent / "body" / "builtin.npz"
 LANDMARKS = Path(__file__).parent.parent / "fitting" / "landmarks.npz"
 WEIGHTS = Path(__file__).parent.parent / "weights"
 ENCODER, GLANCE = WEIGHTS / "encoder.safetensors", WEIGHTS / "glance.safetensors"
-REGRESS, NORMALS = WEIGHTS / "regress", WEIGHTS / "normals"
+REGRESS, NORMALS, COLOURS = WEIGHTS / "regress", WEIGHTS / "normals", WEIGHTS / "colours"
 
 
 def cache() -> Path:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from avatarkit.errors import BadData
+from avatarkit.mesh import connected
 from avatarkit.normals.keeping import bodily
 from avatarkit.normals.regressing import noticed
 from avatarkit.regressor import Regressor
@@ -29,7 +30,7 @@ def drawn(
     *,
     network: Regressor | None = None,
     painter: Any = None,
-    guidance: float = 2.0,
+    guidance: float = 3.0,
     seed: int = 0,
     steps: int = 20,
     front: Tensor | None = None,
@@ -57,10 +58,19 @@ def drawn(
         maps = diffusion.asked(dual, body, front=known, repeats=1 if known is None else REPEATS, **given)
         for _ in range(REPEATS if front is None and known is not None else 0):
             maps = diffusion.asked(dual, body, start=maps, strength=AGAIN, **given)
-    found, _ = bodily(sitter, maps[0])
+    found, _ = bodily(sitter, maps[0] * of_body(maps[0, 0, 3], sitter.maps[0, 3]))
     sides = [own if made is None else made for own, made in zip(found, (front, back), strict=True)]
     cover = sides[0][3]
     return torch.stack([torch.cat([side[:3] * (cover > 0), cover[None]]) for side in sides])
+
+
+def of_body(cover: Tensor, body: Tensor) -> Tensor:
+    """(S,S) bool: the pixels that are covered and hang together with some of the body; a model also draws clouds."""
+    there, pixel = cover > 0, torch.arange(cover.numel()).reshape(cover.shape)
+    beside = torch.stack([pixel[:, :-1], pixel[:, 1:]], dim=-1)[there[:, :-1] & there[:, 1:]]
+    below = torch.stack([pixel[:-1], pixel[1:]], dim=-1)[there[:-1] & there[1:]]
+    piece = connected(torch.cat([beside, below]), cover.numel()).reshape(cover.shape)
+    return there & torch.isin(piece, piece[there & (body > 0.5)].unique())
 
 
 def _seen(sitter: Sitter, network: Regressor) -> Tensor | None:

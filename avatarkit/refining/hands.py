@@ -32,7 +32,8 @@ class Hand(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Pairs noised a little and drawn again by a DualNormalPipeline, `repeats` times [SDEdit; Chupa, §3.3].
+    """Pairs noised a little and drawn again by a DualNormalPipeline, `repeats` times [SDEdit; Chupa, §3.3]; what its
+    codec cannot hold of them stays as it is.
 
     `head` is the model for views of the head, where another is given. Noise is `anchor`ed to the surface, or each
     view's own. BadData for a model of another kind.
@@ -74,11 +75,15 @@ class Resampled:
         found = []
         for k in track(range(0, len(maps), TOGETHER), "resampling"):
             some = slice(k, k + TOGETHER)
-            drawn = diffusion.asked(
-                dual, body[some], words[some], start=maps[some], noise=noise[some], guidance_scale=1,
-                strength=self.strength, num_inference_steps=STEPS,
+            drawn, plain = (
+                diffusion.asked(
+                    dual, body[some], words[some], start=maps[some], noise=noise[some], guidance_scale=1,
+                    strength=strength, num_inference_steps=STEPS,
+                )
+                for strength in (self.strength, 0.0)
             )  # fmt: skip
-            found.append(drawn)
+            normals = unit((maps[some] + drawn - plain)[:, :, :3].movedim(2, -1)).movedim(-1, 2)
+            found.append(torch.cat([normals * (drawn[:, :, 3:] > 0), drawn[:, :, 3:]], dim=2))
         return torch.cat(found)
 
 
