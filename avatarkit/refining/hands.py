@@ -33,7 +33,7 @@ class Hand(Protocol):
 @dataclass(frozen=True, eq=False)
 class Resampled:
     """Pairs noised a little and drawn again by a DualNormalPipeline, `repeats` times [SDEdit; Chupa, §3.3]; what its
-    codec cannot hold of them stays as it is.
+    codec cannot hold of them, and outlines, stay as they are.
 
     `head` is the model for views of the head, where another is given. Noise is `anchor`ed to the surface, or each
     view's own. BadData for a model of another kind.
@@ -65,8 +65,7 @@ class Resampled:
             if not self.anchor:
                 noise = torch.randn(noise.shape, generator=chance)
             found = self._again(dual, found, torch.stack([pair.body for pair in pairs]), noise, crop)
-        # what a patch cannot hold of an outline, the mesh's own holds
-        return torch.cat([found[:, :, :3], own[:, :, 3:]], dim=2), own[:, :, 3] * (found[:, :, 3] > 0.5)
+        return found, own[:, :, 3]
 
     def _again(self, dual: Any, maps: Tensor, body: Tensor, noise: Tensor, crop: str) -> Tensor:
         from avatarkit import diffusion
@@ -83,7 +82,8 @@ class Resampled:
                 for strength in (self.strength, 0.0)
             )  # fmt: skip
             normals = unit((maps[some] + drawn - plain)[:, :, :3].movedim(2, -1)).movedim(-1, 2)
-            found.append(torch.cat([normals * (drawn[:, :, 3:] > 0), drawn[:, :, 3:]], dim=2))
+            both = torch.minimum(drawn, plain)[:, :, 3:] > 0.5  # elsewhere it draws nobody, and says nothing
+            found.append(torch.where(both, torch.cat([normals, maps[some][:, :, 3:]], dim=2), maps[some]))
         return torch.cat(found)
 
 
