@@ -103,6 +103,26 @@ def test_a_model_that_changes_nothing_gives_back_what_it_was_shown(scene, carved
     assert bool((trust <= own[:, :, 3]).all()) and trust[inside].mean() > 0.9
 
 
+def test_where_a_model_draws_nobody_the_mesh_stays_as_it_is(scene, carved, monkeypatch):  # noqa: F811
+    model, person, _, _ = scene
+    pairs = refining.pairs_around(carved[0], model, person, 1, size=64)
+    own = torch.stack([pair.mesh for pair in pairs])
+
+    def asked(dual, body, words, start, strength, **_):
+        made = start.clone()
+        made[:, :, 0] += strength  # another opinion above, nobody below
+        made[..., 32:, :] = 0
+        return made
+
+    monkeypatch.setattr(diffusion, "asked", asked)
+    maps, trust = refining.Resampled(tiny(), strength=0.5, repeats=1)(pairs)
+    inside = own[:, :, 3] > 0.99
+    changed = (maps - own).abs().amax(dim=2) > 0.05
+    assert torch.equal(maps[..., 32:, :], own[..., 32:, :]) and torch.equal(trust, own[:, :, 3])
+    assert changed[..., :32, :][inside[..., :32, :]].float().mean() > 0.9
+    assert torch.allclose(maps[:, :, :3].norm(dim=2)[inside], torch.ones(()), atol=1e-3)
+
+
 def test_strength_seed_and_words_make_a_difference_and_repeats_are_counted(scene, carved):  # noqa: F811
     model, person, _, _ = scene
     pairs, dual = refining.pairs_around(carved[0], model, person, 1, size=64), tiny()
