@@ -175,10 +175,11 @@ def figures_of(rows: list[Known], reference: Tensor) -> dict[str, float]:
                 right[slot] = 100 * float((said[slot].argmax(1) == truth)[known].float().mean())
                 found[f"named_{name}_{slot}_percent"] = right[slot]
         found[f"named_{name}_percent"] = float(np.mean(list(right.values())))
-    for name in ("tailors", "own"):
-        several = [row[f"diversity_{name}"] for row in rows if f"diversity_{name}" in row]
-        found[f"diversity_{name}"] = float(torch.stack(several).mean())
-    found["diversity_over_tailors"] = found["diversity_own"] / found["diversity_tailors"]
+    several = [row for row in rows if "diversity_own" in row]
+    for name in ("tailors", "own") if several else ():
+        found[f"diversity_{name}"] = float(torch.stack([row[f"diversity_{name}"] for row in several]).mean())
+    if several:
+        found["diversity_over_tailors"] = found["diversity_own"] / found["diversity_tailors"]
     return found
 
 
@@ -213,7 +214,9 @@ def _kept(cache: Path, kind: str, make: Callable[[int], Any], index: int) -> Any
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three people, eight others to compare them with")
+    parser.add_argument(
+        "--quick", action="store_true", help="two people, two others to compare them with; no diversity"
+    )
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--model", help="the model's folder; else the one that is shipped")
     parser.add_argument("--people", type=int, default=100)
@@ -222,15 +225,16 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where rows are kept")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     asked = parser.parse_args()
-    count, others = (3, 8) if asked.quick else (asked.people, asked.reference)
+    people, others = (range(1, 3), 2) if asked.quick else (range(asked.people), asked.reference)
     with tempfile.TemporaryDirectory() as temporary:
         cache = asked.cache or Path(temporary)
         cache.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as pool:
+            each = map if asked.quick else pool.map
             ask = partial(_kept, cache, f"met_{OTHERS}", partial(met_one, OTHERS))
-            reference = torch.stack(list(pool.map(ask, range(others))))
+            reference = torch.stack(list(each(ask, range(others))))
             ask = partial(_kept, cache, f"drawn_{asked.seed}", partial(drawn_one, asked.model, asked.seed))
-            rows = list(pool.map(ask, range(count)))
+            rows = list(each(ask, people))
     found = {"seed": float(asked.seed), **figures_of(rows, reference), **paced(asked.model, asked.seed)}
     print(json.dumps(found) if asked.json else table(found, AT_MOST, AT_LEAST))
 
