@@ -162,7 +162,9 @@ def table(flat: Row) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one person, small texture, fewer methods; one prompt")
+    parser.add_argument(
+        "--quick", action="store_true", help="one person, small texture, fewer methods; one prompt, no model"
+    )
     parser.add_argument("--json", action="store_true", help="print one flat JSON object instead of the table")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--words", type=int, default=40)
@@ -188,7 +190,9 @@ def main() -> None:
     flat = {"people": float(people)} | means([row for row, _ in found])
     flat |= {name: float(np.mean([own[name] for _, own in found])) for name in found[0][1]}
     flat |= {f"{name}_most": float(np.max([own[name] for _, own in found])) for name in WORST}
-    flat |= of_words(model, words, asked.seed) | of_colours(model, dual, words, people, asked.seed)
+    flat |= of_words(model, words, asked.seed)
+    if not asked.quick:
+        flat |= of_colours(model, dual, words, people, asked.seed)
     flat["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     flat["cpu_seconds_a_person"] = spent / people
     print(json.dumps(flat) if asked.json else table(flat))
